@@ -1,0 +1,1 @@
+//! What comes in: webhooks, probes, and the operators' endpoints.

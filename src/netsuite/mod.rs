@@ -1,0 +1,1 @@
+//! NetSuite: client, authentication, wire forms, error classes, and the callback of its scripts.

@@ -1,0 +1,1 @@
+//! X-Series: client, authentication, wire forms, error classes, and its webhooks.
