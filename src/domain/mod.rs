@@ -1,8 +1,15 @@
 //! What the sync decides, without I/O: ids, money, statuses, the two records, mappings, the decision and its explanation.
 
+pub mod backoff;
+pub mod call;
+pub mod decide;
+pub mod facts;
 pub mod failure;
 pub mod ids;
+pub mod keys;
+pub mod link;
 pub mod money;
+pub mod reference;
 pub mod requests;
 pub mod sale;
 pub mod sales_order;

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{RecordId, SaleId};
+use super::{keys, money};
 use super::status::{HandOver, SaleState};
 
 /// A sale to be made, or the whole of it as it is to be from now on.
@@ -46,11 +47,29 @@ pub struct SaleRequest {
     pub payments: Vec<SalePaymentRequest>,
 }
 
+impl SaleRequest {
+    /// The digest of what follows the sales order: lines, customer and note. Everything else belongs to the till once the sale is there.
+    pub fn content_digest(&self) -> String {
+        let lines = self.lines.iter().map(|line| {
+            format!("{:?}|{}|{}|{}|{}|{}|{:?}", line.order_line, line.product_id, line.quantity, line.price, line.tax_id, line.tax, line.note)
+        });
+        let text = [format!("{:?}", self.customer_id), format!("{:?}", self.note)].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+        keys::digest(text.as_bytes())
+    }
+
+    /// What it comes to with tax, at the currency's precision.
+    pub fn total(&self, places: u32) -> Decimal {
+        money::round(self.lines.iter().map(|line| line.quantity * (line.price + line.tax)).sum(), places)
+    }
+}
+
 /// A line of a sale to be made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SaleLineRequest {
     /// Its id: UUIDv5 of the sale and the sales order's line key.
     pub id: String,
+    /// The sales order's line that it stands for; kept with the intent, not sent.
+    pub order_line: Option<i64>,
     /// The product.
     pub product_id: String,
     /// The quantity.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::domain::call::CallKind;
 use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId, RecordId, SaleId};
+pub use crate::domain::link::Link;
 use crate::domain::verdict::{HoldKind, Verdict, VerdictKind};
 
 /// Which order an event speaks of.
@@ -196,37 +198,6 @@ impl Direction {
     }
 }
 
-/// The stored pair of ids, and what each side looked like when it was last handled.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Link {
-    /// The sales order.
-    pub netsuite_id: Option<RecordId>,
-    /// Its number.
-    pub netsuite_number: Option<String>,
-    /// Its status, as `NetSuite` shows it.
-    pub netsuite_status: Option<String>,
-    /// Its last-modified time when it was last handled.
-    pub netsuite_modified: Option<Timestamp>,
-    /// The sale.
-    pub x_series_id: Option<SaleId>,
-    /// Its receipt or invoice number.
-    pub x_series_number: Option<String>,
-    /// Its status, in people's word.
-    pub x_series_status: Option<String>,
-    /// Its `state`.
-    pub x_series_state: Option<String>,
-    /// Its `attributes`.
-    pub x_series_attributes: Vec<String>,
-    /// Its version when it was last handled.
-    pub x_series_version: Option<i64>,
-    /// Digest of what we last wrote to the sale, so that a later change of the sales order is told from one at the till.
-    pub sent_digest: Option<String>,
-    /// Digest of the sale as it was read back after our own last write: the same again is an echo.
-    pub echo_digest: Option<String>,
-    /// The mapping that the sale was sent by.
-    pub mapping: Option<String>,
-}
-
 /// An order row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderRow {
@@ -289,77 +260,6 @@ pub struct EventRow {
     pub detail: Option<String>,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
-}
-
-/// What a call does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallKind {
-    /// Makes the sale in X-Series.
-    CreateSale,
-    /// Changes a parked or pending sale.
-    UpdateSale,
-    /// Voids a sale.
-    VoidSale,
-    /// Makes the customer in X-Series.
-    CreateCustomer,
-    /// Writes the sale's id to the sales order.
-    WriteSaleId,
-    /// Makes an item fulfilment.
-    Fulfil,
-    /// Makes an invoice.
-    Invoice,
-    /// Makes a cash sale.
-    CashSale,
-    /// Makes a customer payment.
-    Payment,
-    /// Adds the variance line to a bill.
-    Variance,
-}
-
-impl CallKind {
-    /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::CreateSale,
-        Self::UpdateSale,
-        Self::VoidSale,
-        Self::CreateCustomer,
-        Self::WriteSaleId,
-        Self::Fulfil,
-        Self::Invoice,
-        Self::CashSale,
-        Self::Payment,
-        Self::Variance,
-    ];
-
-    /// The word on the wire and in the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::CreateSale => "create_sale",
-            Self::UpdateSale => "update_sale",
-            Self::VoidSale => "void_sale",
-            Self::CreateCustomer => "create_customer",
-            Self::WriteSaleId => "write_sale_id",
-            Self::Fulfil => "fulfil",
-            Self::Invoice => "invoice",
-            Self::CashSale => "cash_sale",
-            Self::Payment => "payment",
-            Self::Variance => "variance",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
-    /// The system it goes to.
-    pub fn system(self) -> &'static str {
-        match self {
-            Self::CreateSale | Self::UpdateSale | Self::VoidSale | Self::CreateCustomer => "x_series",
-            Self::WriteSaleId | Self::Fulfil | Self::Invoice | Self::CashSale | Self::Payment | Self::Variance => "netsuite",
-        }
-    }
 }
 
 /// The life of a call.

@@ -1,0 +1,173 @@
+//! The wiring: the only room that knows all the others.
+
+mod status;
+mod tokens;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::{Config, Connection};
+use crate::engine::{Engine, Side};
+use crate::http::{self, AppState};
+use crate::metrics;
+use crate::netsuite::{self, NetSuiteError};
+use crate::poll::Poller;
+use crate::store::{Store, StoreError};
+use crate::sweep;
+use crate::worker::Worker;
+use crate::xseries::{self, XSeriesError};
+
+pub use self::status::Status;
+pub use self::tokens::StoredTokens;
+
+/// The service could not start, or could not go on.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// Migrations wait, and `serve` was told not to apply them.
+    #[error("{0} migrations wait: run `tillbridge migrate`, or start without --no-migrate")]
+    MigrationsWait(usize),
+    /// A `NetSuite` client could not be built.
+    #[error("connection {connection}: {source}")]
+    NetSuite { connection: String, source: NetSuiteError },
+    /// An X-Series client could not be built.
+    #[error("connection {connection}: {source}")]
+    XSeries { connection: String, source: XSeriesError },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: String, source: std::io::Error },
+    /// The metrics recorder could not be made.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The HTTP server ended.
+    #[error("the HTTP server failed: {0}")]
+    Serve(#[from] http::ServeError),
+}
+
+/// How to start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Apply missing migrations first.
+    pub migrate: bool,
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its store.
+    pub store: Store,
+    /// Its connections.
+    pub sides: Vec<Arc<Side>>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    server: tokio::task::JoinHandle<Result<(), http::ServeError>>,
+    drain: std::time::Duration,
+}
+
+/// Opens the store of a configuration, migrated or checked to be.
+pub async fn open_store(config: &Config, clock: Clock, migrate: bool) -> Result<Store, AppError> {
+    let store = Store::open(&config.database.url, config.database.read_connections, clock).await?;
+    if migrate {
+        let applied = store.migrate().await?;
+        if applied > 0 {
+            tracing::info!(applied, "migrations applied");
+        }
+    } else {
+        let waiting = store.pending_migrations().await?;
+        if waiting > 0 {
+            return Err(AppError::MigrationsWait(waiting));
+        }
+    }
+    Ok(store)
+}
+
+/// Builds the two clients of a connection.
+pub fn side(config: &Config, connection: &Connection, store: &Store, clock: &Clock) -> Result<Arc<Side>, AppError> {
+    let name = connection.id.to_string();
+    let netsuite = netsuite::Client::new(&connection.id, &connection.netsuite, &config.net, clock.clone())
+        .map_err(|source| AppError::NetSuite { connection: name.clone(), source })?;
+    let tokens = StoredTokens::new(connection.id.clone(), store.clone());
+    let x_series = xseries::Client::new(&connection.id, &connection.x_series, &config.net, Some(Arc::new(tokens)), clock.clone())
+        .map_err(|source| AppError::XSeries { connection: name, source })?;
+    Ok(Arc::new(Side::new(connection.id.clone(), netsuite, x_series, config.net.reference_age, clock)))
+}
+
+/// Starts everything: server, workers, pollers, upkeep.
+pub async fn start(config: Config, options: Options, clock: Clock) -> Result<Running, AppError> {
+    let config = Arc::new(config);
+    let store = open_store(&config, clock.clone(), options.migrate).await?;
+    let sides = config.connections.iter().map(|connection| side(&config, connection, &store, &clock)).collect::<Result<Vec<_>, _>>()?;
+    let listener = listen(&config.server.listen).await?;
+    let address = listener.local_addr().map_err(|source| AppError::Listen { address: config.server.listen.clone(), source })?;
+    let metrics_listener = match &config.server.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let status = Arc::new(Status::new(&config, sides.clone(), store.clone(), clock.clone()));
+    tasks.spawn(Arc::clone(&status).refresh(stop.clone()));
+    let state = AppState::new(store.clone(), Arc::clone(&config), clock.clone(), metrics::install()?, status);
+
+    let engine = Engine::new(store.clone(), sides.iter().cloned(), config.retry.clone(), clock.clone());
+    let owner = format!("{}-{}", std::process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);
+    let worker = Worker::new(engine, store.clone(), config.worker.clone(), owner, clock.clone());
+    tasks.spawn(worker.run(stop.clone()));
+    for (side, connection) in sides.iter().zip(&config.connections) {
+        let poller = Poller::new(Arc::clone(side), store.clone(), config.poll.clone(), clock.clone());
+        tasks.spawn(poller.clone().sales(stop.clone()));
+        tasks.spawn(poller.orders(stop.clone()));
+        tasks.spawn(sweep::subscription(Arc::clone(side), connection.x_series.clone(), config.server.public_url.clone(), stop.clone()));
+    }
+    tasks.spawn(sweep::purge(store.clone(), config.keep.clone(), clock, stop.clone()));
+    tasks.close();
+
+    let drain = config.server.drain;
+    let server = TaskTracker::new().spawn(http::serve(state, listener, metrics_listener, stop.clone(), drain));
+    Ok(Running { address, store, sides, stop, tasks, server, drain })
+}
+
+impl Running {
+    /// Stops claiming and accepting, lets what is in hand finish within the drain time, and closes the store.
+    pub async fn stop(self) -> Result<(), AppError> {
+        self.stop.cancel();
+        let served = self.server.await;
+        if tokio::time::timeout(self.drain, self.tasks.wait()).await.is_err() {
+            tracing::warn!("orders in hand did not finish within server.drain; their leases end by themselves");
+        }
+        for side in &self.sides {
+            side.x_series.finish().await;
+        }
+        self.store.close().await;
+        match served {
+            Ok(result) => Ok(result?),
+            Err(error) => {
+                tracing::error!(error = %error, "the HTTP server ended in a panic");
+                Ok(())
+            }
+        }
+    }
+
+    /// Resolves when the server ends by itself.
+    pub async fn failed(&mut self) {
+        // The result is taken by `stop`, which awaits the same handle when it is not finished yet.
+        while !self.server.is_finished() {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    }
+}
+
+async fn listen(address: &str) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| AppError::Listen { address: address.to_owned(), source })
+}

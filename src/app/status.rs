@@ -1,0 +1,117 @@
+//! How each connection is, for operators: gates from memory, the rest read from the store every few seconds.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{self, Clock};
+use crate::config::{Config, XSeriesAuth};
+use crate::domain::ids::ConnectionId;
+use crate::engine::Side;
+use crate::http::status::{Breaker, ConnectionReport, ConnectionStatus, PollReport, SystemReport};
+use crate::net::gate::Snapshot;
+use crate::poll::{self, pause};
+use crate::store::Store;
+
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// What is read from the store for one connection.
+#[derive(Debug, Clone, Default)]
+struct Stored {
+    revision: Option<i64>,
+    sales: Option<Value>,
+    orders: Option<Value>,
+    token_expires_at: Option<Timestamp>,
+}
+
+/// The connections' state.
+#[derive(Debug)]
+pub struct Status {
+    sides: Vec<(Arc<Side>, String, String, bool)>,
+    store: Store,
+    clock: Clock,
+    stored: RwLock<BTreeMap<ConnectionId, Stored>>,
+}
+
+impl Status {
+    /// The state of the given connections.
+    pub fn new(config: &Config, sides: Vec<Arc<Side>>, store: Store, clock: Clock) -> Self {
+        let sides = sides.into_iter().zip(&config.connections).map(|(side, connection)| {
+            let oauth = matches!(connection.x_series.auth, XSeriesAuth::OAuth2 { .. });
+            (side, connection.netsuite.account_id.clone(), connection.x_series.domain_prefix.clone(), oauth)
+        });
+        Self { sides: sides.collect(), store, clock, stored: RwLock::default() }
+    }
+
+    /// Reads the store again and again until `stop`.
+    pub async fn refresh(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            for (side, _, _, oauth) in &self.sides {
+                match self.read(&side.id, *oauth).await {
+                    Ok(stored) => {
+                        if let Ok(mut all) = self.stored.write() {
+                            all.insert(side.id.clone(), stored);
+                        }
+                    }
+                    Err(error) => tracing::warn!(connection = %side.id, error = %error, "the connection's state could not be read"),
+                }
+            }
+            pause(REFRESH, &stop).await;
+        }
+    }
+
+    async fn read(&self, id: &ConnectionId, oauth: bool) -> Result<Stored, crate::store::StoreError> {
+        let tokens = if oauth { self.store.oauth_tokens(id).await? } else { None };
+        Ok(Stored {
+            revision: self.store.current_revision(id).await?.map(|revision| revision.number),
+            sales: self.store.cursor(id, poll::SALES).await?,
+            orders: self.store.cursor(id, poll::ORDERS).await?,
+            token_expires_at: tokens.map(|tokens| tokens.expires_at),
+        })
+    }
+
+    fn poll(&self, cursor: Option<Value>, last_success_at: Option<Timestamp>) -> PollReport {
+        let lag = last_success_at.map(|at| self.clock.now().duration_since(at).as_secs_f64().max(0.0));
+        PollReport { cursor, lag_seconds: lag, last_success_at, last_error: None }
+    }
+}
+
+impl ConnectionStatus for Status {
+    fn status(&self) -> Vec<ConnectionReport> {
+        let all = self.stored.read().map(|all| all.clone()).unwrap_or_default();
+        let reports = self.sides.iter().map(|(side, account, prefix, _)| {
+            let stored = all.get(&side.id).cloned().unwrap_or_default();
+            let orders_at = stored.orders.as_ref().and_then(|cursor| cursor["until"].as_i64()).map(clock::from_millis);
+            let sales_at = stored.sales.as_ref().and_then(|cursor| cursor["history"].as_array()?.last()?.get(0)?.as_i64()).map(clock::from_millis);
+            ConnectionReport {
+                id: side.id.clone(),
+                revision: stored.revision,
+                netsuite: system(account.clone(), &side.netsuite.gate().snapshot(), None, self.poll(stored.orders, orders_at)),
+                x_series: system(prefix.clone(), &side.x_series.gate().snapshot(), stored.token_expires_at, self.poll(stored.sales.map(|cursor| cursor["version"].clone()), sales_at)),
+            }
+        });
+        reports.collect()
+    }
+}
+
+fn system(account: String, gate: &Snapshot, token_expires_at: Option<Timestamp>, poll: PollReport) -> SystemReport {
+    SystemReport {
+        account,
+        breaker: match gate.breaker {
+            "open" => Breaker::Open,
+            "half_open" => Breaker::HalfOpen,
+            _ => Breaker::Closed,
+        },
+        blocked_until: gate.blocked_until,
+        concurrency: gate.concurrency,
+        in_flight: gate.in_flight,
+        limit: gate.limit,
+        remaining: gate.remaining,
+        token_expires_at,
+        poll,
+    }
+}

@@ -1,0 +1,295 @@
+//! `tillbridge check`: is everything there that the service needs, and what to do about what is not.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use super::output::{say, table};
+use super::{CliResult, ConfigArgs};
+use crate::app;
+use crate::clock::Clock;
+use crate::config::{Config, Connection};
+use crate::domain::facts::Reference;
+use crate::domain::mapping::Mappings;
+use crate::engine::Side;
+use crate::store::Store;
+use crate::sweep;
+
+/// `NetSuite` refuses signatures whose time is further off than about five minutes; half of that is worth a word.
+const SKEW: Duration = Duration::from_secs(150);
+
+/// Validates the configuration, reaches both systems, and says what to do about each problem.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Look at configuration, database and mappings only.
+    #[arg(long)]
+    offline: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How one thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Warning,
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+struct Finding {
+    name: String,
+    status: Status,
+    detail: String,
+    fix: String,
+}
+
+/// What was found so far, under a connection's name.
+#[derive(Debug, Default)]
+struct Findings {
+    prefix: String,
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    fn add(&mut self, name: &str, status: Status, detail: impl Into<String>, fix: impl Into<String>) {
+        self.all.push(Finding { name: format!("{}{name}", self.prefix), status, detail: detail.into(), fix: fix.into() });
+    }
+
+    fn ok(&mut self, name: &str, detail: impl Into<String>) {
+        self.add(name, Status::Ok, detail, "");
+    }
+
+    fn warning(&mut self, name: &str, detail: impl Into<String>, fix: impl Into<String>) {
+        self.add(name, Status::Warning, detail, fix);
+    }
+
+    fn error(&mut self, name: &str, detail: impl Into<String>, fix: impl Into<String>) {
+        self.add(name, Status::Error, detail, fix);
+    }
+}
+
+impl Check {
+    pub(super) async fn run(self) -> CliResult {
+        let mut findings = Findings::default();
+        match self.config.load() {
+            Err(error) => {
+                for line in error.to_string().lines() {
+                    findings.error("configuration", line, "mend the file or the environment variable");
+                }
+            }
+            Ok(config) => {
+                if config.connections.is_empty() {
+                    findings.error("configuration", "there are no [[connections]]", "add one: see docs/CONFIGURATION.md");
+                } else {
+                    findings.ok("configuration", format!("{} connections", config.connections.len()));
+                }
+                Box::pin(self.with(&config, &mut findings)).await;
+            }
+        }
+        let failed = findings.all.iter().any(|finding| finding.status == Status::Error);
+        if self.json {
+            say(&json!({ "checks": findings.all }).to_string())?;
+        } else {
+            let rows = findings.all.iter().map(|finding| {
+                let word = match finding.status {
+                    Status::Ok => "ok",
+                    Status::Warning => "warning",
+                    Status::Error => "ERROR",
+                };
+                vec![word.to_owned(), finding.name.clone(), finding.detail.clone(), finding.fix.clone()]
+            });
+            say(&table(&["", "CHECK", "FOUND", "WHAT TO DO"], &rows.collect::<Vec<_>>()))?;
+        }
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn with(&self, config: &Config, findings: &mut Findings) {
+        let store = match Store::open(&config.database.url, 1, Clock::System).await {
+            Ok(store) => store,
+            Err(error) => {
+                let detail = super::output::chain(&error);
+                findings.error("database", detail, "check database.url, the folder, and that it can be written");
+                return;
+            }
+        };
+        match store.pending_migrations().await {
+            Ok(0) => findings.ok("database", config.database.url.clone()),
+            Ok(waiting) => findings.warning("database", format!("{waiting} migrations wait"), "`serve` applies them, or run: tillbridge migrate"),
+            Err(error) => findings.error("database", super::output::chain(&error), "check database.url"),
+        }
+        for connection in &config.connections {
+            findings.prefix = format!("{}: ", connection.id);
+            let mappings = mappings(&store, connection, findings).await;
+            if self.offline {
+                continue;
+            }
+            match app::side(config, connection, &store, &Clock::System) {
+                Ok(side) => {
+                    netsuite(&side, mappings.as_ref(), findings).await;
+                    x_series(&side, config, connection, mappings.as_ref(), findings).await;
+                    side.x_series.finish().await;
+                }
+                Err(error) => findings.error("credentials", error.to_string(), "mend the connection's auth"),
+            }
+        }
+        store.close().await;
+    }
+}
+
+/// The published mappings.
+async fn mappings(store: &Store, connection: &Connection, findings: &mut Findings) -> Option<Mappings> {
+    let revision = match store.current_revision(&connection.id).await {
+        Ok(Some(revision)) => revision,
+        Ok(None) => {
+            findings.warning("mappings", "none are published", "tillbridge mapping publish FILE --message …");
+            return None;
+        }
+        Err(error) => {
+            findings.warning("mappings", super::output::chain(&error), "run: tillbridge migrate");
+            return None;
+        }
+    };
+    match Mappings::parse(&revision.document) {
+        Ok(checked) => {
+            findings.ok("mappings", format!("revision {}", revision.number));
+            for warning in checked.warnings {
+                findings.warning("mappings", warning.to_string(), "tillbridge mapping check FILE");
+            }
+            Some(checked.mappings)
+        }
+        Err(issues) => {
+            for issue in issues {
+                findings.error("mappings", format!("revision {}: {issue}", revision.number), "mend it and publish again");
+            }
+            None
+        }
+    }
+}
+
+async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findings) {
+    match side.netsuite.server_time().await {
+        Err(error) => {
+            findings.error("NetSuite sign-in", error.to_string(), "check account_id and auth; on a sandbox refresh the M2M mapping is cleared: see docs/NETSUITE.md");
+            return;
+        }
+        Ok(time) => {
+            findings.ok("NetSuite sign-in", "the credentials work");
+            if let Some(at) = time.at {
+                let skew = Clock::System.now().duration_since(at).unsigned_abs();
+                if skew > SKEW {
+                    findings.error("clock", format!("this machine is {} s apart from NetSuite", skew.as_secs()), "set the clock (NTP)");
+                } else {
+                    findings.ok("clock", format!("{} s apart from NetSuite", skew.as_secs()));
+                }
+            }
+        }
+    }
+    match side.netsuite.names_of("location").await {
+        Ok(found) if found.is_empty() => {
+            findings.warning("NetSuite permissions", "SuiteQL shows no location", "a role without the permission sees nothing: docs/NETSUITE.md lists what it needs");
+        }
+        Ok(found) => findings.ok("NetSuite permissions", format!("SuiteQL shows {} locations", found.len())),
+        Err(error) => findings.error("NetSuite permissions", error.to_string(), "give the role REST Web Services, SuiteAnalytics Workbook and Lists > Locations"),
+    }
+    if let Some(mappings) = mappings {
+        let field = &mappings.settings.sale_id_field;
+        if !field.is_empty() {
+            match side.netsuite.sales_orders_by_field(field, "none").await {
+                Ok(_) => findings.ok("NetSuite field", format!("{field} is there")),
+                Err(error) => findings.error("NetSuite field", format!("{field}: {error}"), "deploy netsuite/, or set sale_id_field"),
+            }
+        }
+    }
+    findings.warning(
+        "NetSuite preferences",
+        "REST does not show accounting preferences",
+        "look at Advanced Shipping and at re-approval on edit: docs/NETSUITE.md says what each changes",
+    );
+}
+
+async fn x_series(side: &Side, config: &Config, connection: &Connection, mappings: Option<&Mappings>, findings: &mut Findings) {
+    let client = &side.x_series;
+    let read = async {
+        let (outlets, registers, payment_types) = tokio::try_join!(client.outlets(), client.registers(), client.payment_types())?;
+        let (taxes, users, retailer) = tokio::try_join!(client.taxes(), client.users(), client.retailer())?;
+        Ok::<_, crate::xseries::XSeriesError>(Reference { outlets, registers, payment_types, taxes, users, retailer })
+    };
+    let reference = match read.await {
+        Ok(reference) => reference,
+        Err(error) => {
+            findings.error("X-Series sign-in", error.to_string(), "check domain_prefix and auth; an oauth2 connection needs: tillbridge connect x-series");
+            return;
+        }
+    };
+    findings.ok("X-Series sign-in", format!("{} outlets, {} registers", reference.outlets.len(), reference.registers.len()));
+    let configured = usize::try_from(connection.x_series.registers).unwrap_or(usize::MAX);
+    if configured > reference.registers.len() {
+        let detail = format!("x_series.registers is {configured}, X-Series has {}", reference.registers.len());
+        findings.warning("X-Series budget", detail, "set the true number, or 0 to read it");
+    } else {
+        findings.ok("X-Series budget", format!("{configured} registers"));
+    }
+    if let Some(mappings) = mappings {
+        names(mappings, &reference, findings);
+    }
+    let Some(url) = config.server.public_url.as_ref().filter(|_| connection.x_series.webhook.subscribe) else {
+        findings.warning("X-Series webhook", "server.public_url is not set", "set it, or make the webhook by hand; until then the poll finds the sales");
+        return;
+    };
+    let url = sweep::webhook_url(url, side, &connection.x_series);
+    match client.webhooks().await {
+        Ok(hooks) => match hooks.iter().find(|hook| hook.kind == "sale.update" && hook.url == url) {
+            Some(hook) if hook.active => findings.ok("X-Series webhook", "subscribed to sale.update"),
+            Some(_) => findings.warning("X-Series webhook", "the subscription is turned off", "`serve` turns it on"),
+            None => findings.warning("X-Series webhook", "there is no subscription yet", "`serve` makes it"),
+        },
+        Err(error) => findings.error("X-Series webhook", error.to_string(), "the token needs the scope webhooks"),
+    }
+}
+
+/// Every name of X-Series in the mappings is one that X-Series has.
+fn names(mappings: &Mappings, reference: &Reference, findings: &mut Findings) {
+    let before = findings.all.len();
+    let author = &mappings.settings.author;
+    if reference.user(author).is_none() {
+        findings.error("mappings", format!("X-Series has no user '{author}'"), "set author to a user's name or id");
+    }
+    for rule in &mappings.outlets {
+        if reference.outlet(&rule.x_series).is_none() {
+            findings.error("mappings", format!("X-Series has no outlet '{}'", rule.x_series), "mend the [[outlet]]");
+        }
+        if let Some(register) = rule.register.as_deref().filter(|name| reference.register(name, None).is_none()) {
+            findings.error("mappings", format!("X-Series has no register '{register}'"), "mend the [[outlet]]");
+        }
+    }
+    for rule in &mappings.payment_types {
+        if reference.payment_type(&rule.x_series).is_none() {
+            findings.error("mappings", format!("X-Series has no payment type '{}'", rule.x_series), "mend the [[payment_type]]");
+        }
+    }
+    for rule in &mappings.taxes {
+        if reference.tax(&rule.x_series).is_none() {
+            findings.error("mappings", format!("X-Series has no tax '{}'", rule.x_series), "mend the [[tax]]");
+        }
+    }
+    for mapping in &mappings.mappings {
+        if let Some(register) = mapping.register.as_deref().filter(|name| reference.register(name, None).is_none()) {
+            findings.error("mappings", format!("X-Series has no register '{register}' ('{}')", mapping.name), "mend the [[mapping]]");
+        }
+        if let Some(outlet) = mapping.fulfil_from.as_deref().filter(|name| reference.outlet(name).is_none()) {
+            findings.error("mappings", format!("X-Series has no outlet '{outlet}' ('{}')", mapping.name), "mend the [[mapping]]");
+        }
+    }
+    if findings.all.len() == before {
+        findings.ok("mappings", "every X-Series name in them is there");
+    }
+}

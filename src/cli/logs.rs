@@ -1,0 +1,17 @@
+//! Log lines go to standard error, so that standard output holds results only.
+
+use tracing_subscriber::EnvFilter;
+
+use super::CliError;
+use crate::config::{Log, LogFormat};
+
+/// Starts logging, once for the process.
+pub(super) fn start(log: &Log) -> Result<(), CliError> {
+    let filter = EnvFilter::try_new(&log.filter).map_err(|error| CliError::Say(format!("log.filter: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let started = match log.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| CliError::Say(format!("cannot start logging: {error}")))
+}

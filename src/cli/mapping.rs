@@ -1,0 +1,198 @@
+//! `tillbridge mapping`: the document that NetSuite administrators change, published as numbered revisions.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::output::{complain, say, table};
+use super::{CliError, CliResult, ConfigArgs, connection};
+use crate::app;
+use crate::clock::Clock;
+use crate::domain::expression::{facts_catalogue, functions_catalogue};
+use crate::domain::mapping::{Issue, Mappings};
+
+/// Validates, publishes and reverts mappings.
+#[derive(Debug, Subcommand)]
+pub(super) enum Mapping {
+    /// Validates a mappings file; every problem with its place.
+    Check {
+        /// The file.
+        #[arg(required_unless_present = "facts")]
+        file: Option<PathBuf>,
+        /// List every fact and function that a condition can use.
+        #[arg(long)]
+        facts: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Publishes a mappings file as the next revision; a running server takes it up within two seconds.
+    Publish {
+        /// The file.
+        file: PathBuf,
+        /// Why, for the history.
+        #[arg(long)]
+        message: String,
+        /// The connection, where there are several.
+        #[arg(long)]
+        connection: Option<String>,
+        /// Publish although there are warnings.
+        #[arg(long)]
+        accept_warnings: bool,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Lists the published revisions.
+    History {
+        /// The connection, where there are several.
+        #[arg(long)]
+        connection: Option<String>,
+        /// Print JSON, documents included.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// Publishes an earlier revision again, as the next one.
+    Revert {
+        /// The revision to go back to.
+        revision: i64,
+        /// The connection, where there are several.
+        #[arg(long)]
+        connection: Option<String>,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+}
+
+impl Mapping {
+    pub(super) async fn run(self) -> CliResult {
+        match self {
+            Self::Check { facts: true, json, .. } => facts(json),
+            Self::Check { file, json, .. } => check(&file.unwrap_or_default(), json),
+            Self::Publish { file, message, connection, accept_warnings, config } => {
+                publish(&file, &message, connection.as_deref(), accept_warnings, &config).await
+            }
+            Self::History { connection, json, config } => history(connection.as_deref(), json, &config).await,
+            Self::Revert { revision, connection, config } => revert(revision, connection.as_deref(), &config).await,
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(file).map_err(|source| CliError::Read { path: file.display().to_string(), source })
+}
+
+fn check(file: &Path, json: bool) -> CliResult {
+    let document = read(file)?;
+    let (errors, warnings) = match Mappings::parse(&document) {
+        Ok(checked) => (Vec::new(), checked.warnings),
+        Err(errors) => (errors, Vec::new()),
+    };
+    if json {
+        say(&json!({ "errors": errors, "warnings": warnings }).to_string())?;
+    } else {
+        tell(file, &errors, "");
+        tell(file, &warnings, "warning: ");
+        if errors.is_empty() {
+            say(&match warnings.len() {
+                0 => format!("{}: no problems", file.display()),
+                1 => format!("{}: 1 warning", file.display()),
+                more => format!("{}: {more} warnings", file.display()),
+            })?;
+        }
+    }
+    Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(file: &Path, issues: &[Issue], word: &str) {
+    for issue in issues {
+        complain(&format!("{}: {word}{issue}", file.display()));
+    }
+}
+
+fn facts(json: bool) -> CliResult {
+    let (facts, functions) = (facts_catalogue(), functions_catalogue());
+    if json {
+        let list = |docs: Vec<(String, String, String)>| docs.into_iter().map(|(name, kind, doc)| json!({ "name": name, "type": kind, "doc": doc })).collect::<Vec<_>>();
+        let facts = list(facts.iter().map(|fact| (fact.name.to_string(), fact.kind.to_string(), fact.doc.to_string())).collect());
+        let functions = list(functions.iter().map(|function| (function.name.to_string(), function.signature.to_string(), function.doc.to_string())).collect());
+        say(&json!({ "facts": facts, "functions": functions }).to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = facts.iter().map(|fact| vec![fact.name.to_string(), fact.kind.to_string(), fact.doc.to_string()]).collect::<Vec<_>>();
+    say(&table(&["FACT", "TYPE", "WHAT IT IS"], &rows))?;
+    let rows = functions.iter().map(|function| vec![function.signature.to_string(), function.doc.to_string()]).collect::<Vec<_>>();
+    say(&format!("\n{}", table(&["FUNCTION", "WHAT IT DOES"], &rows)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn publish(file: &Path, message: &str, name: Option<&str>, accept_warnings: bool, config: &ConfigArgs) -> CliResult {
+    let document = read(file)?;
+    let checked = match Mappings::parse(&document) {
+        Ok(checked) => checked,
+        Err(errors) => {
+            tell(file, &errors, "");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    tell(file, &checked.warnings, "warning: ");
+    if !checked.warnings.is_empty() && !accept_warnings {
+        complain("nothing was published: mend the warnings, or publish with --accept-warnings");
+        return Ok(ExitCode::FAILURE);
+    }
+    let config = config.load()?;
+    let connection = connection(&config, name)?;
+    let store = app::open_store(&config, Clock::System, true).await?;
+    let revision = store.publish(&connection.id, &document, message, &author()).await?;
+    store.close().await;
+    say(&format!("revision {} of {} is in force", revision.number, connection.id))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn history(name: Option<&str>, json: bool, config: &ConfigArgs) -> CliResult {
+    let config = config.load()?;
+    let connection = connection(&config, name)?;
+    let store = app::open_store(&config, Clock::System, true).await?;
+    let revisions = store.revisions(&connection.id).await?;
+    store.close().await;
+    if json {
+        let list = revisions.iter().map(|revision| {
+            json!({ "revision": revision.number, "at": revision.at.to_string(), "author": revision.author, "message": revision.message, "document": revision.document })
+        });
+        say(&json!({ "items": list.collect::<Vec<_>>() }).to_string())?;
+    } else if revisions.is_empty() {
+        say("nothing is published yet")?;
+    } else {
+        let rows = revisions.iter().map(|revision| vec![revision.number.to_string(), revision.at.to_string(), revision.author.clone(), revision.message.clone()]);
+        say(&table(&["REVISION", "WHEN", "WHO", "WHY"], &rows.collect::<Vec<_>>()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn revert(number: i64, name: Option<&str>, config: &ConfigArgs) -> CliResult {
+    let config = config.load()?;
+    let connection = connection(&config, name)?;
+    let store = app::open_store(&config, Clock::System, true).await?;
+    let Some(old) = store.revision(&connection.id, number).await? else {
+        store.close().await;
+        return Err(CliError::Say(format!("{} has no revision {number}: see `tillbridge mapping history`", connection.id)));
+    };
+    if let Err(errors) = Mappings::parse(&old.document) {
+        store.close().await;
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        return Err(CliError::Say(format!("revision {number} does not pass this version's checks: {first}")));
+    }
+    let revision = store.publish(&connection.id, &old.document, &format!("back to revision {number}"), &author()).await?;
+    store.close().await;
+    say(&format!("revision {} of {} is in force: the same as revision {number}", revision.number, connection.id))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Who published from a terminal.
+fn author() -> String {
+    let names: crate::config::Environment = std::env::vars().collect();
+    names.get("USER").or_else(|| names.get("LOGNAME")).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| "command line".to_owned())
+}

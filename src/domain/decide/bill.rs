@@ -1,0 +1,161 @@
+//! Bill what is fulfilled, as an invoice or a cash sale, and book what was paid at the till.
+
+use rust_decimal::Decimal;
+
+use super::matching::Matched;
+use super::reconcile::call;
+use super::ship::memo;
+use super::{Case, Next, Step, held};
+use crate::domain::call::{CallKind, Request};
+use crate::domain::facts::Question;
+use crate::domain::keys;
+use crate::domain::mapping::{BillAs, PaymentKind, PaymentTypeRule};
+use crate::domain::requests::{BillLine, BillRequest, PaymentRequest};
+use crate::domain::sale::{Sale, SalePayment};
+use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
+use crate::domain::verdict::Reason;
+
+impl Case<'_> {
+    /// Sends the bill of what is fulfilled and not billed.
+    pub(super) fn bill(&mut self, order: &SalesOrder, sale: &Sale, matched: &Matched) -> Step<()> {
+        if !order.status.as_ref().is_ok_and(|status| status.can_bill()) {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for line in order.lines.iter().filter(|line| !line.kind.is_text() && !line.closed && !is_carried(&line.kind)) {
+            let ready = if self.leaves_stock(order, line)? || line.from_purchase {
+                line.fulfilled
+            } else {
+                matched.quantity(line.line).min(line.quantity)
+            };
+            let quantity = (ready - line.billed).max(Decimal::ZERO);
+            if line.quantity > line.billed {
+                lines.push(BillLine { order_line: line.line, quantity: quantity.normalize() });
+            }
+        }
+        if lines.iter().all(|line| line.quantity.is_zero()) {
+            return Ok(());
+        }
+        let kind = self.bill_kind(order);
+        let (word, counted) = if kind == ChildKind::CashSale { ("cs", CallKind::CashSale) } else { ("inv", CallKind::Invoice) };
+        let external_id = keys::external_id(word, &self.facts.connection, order.id.as_str(), self.facts.done(counted) + 1);
+        let (payment_method, account) = if kind == ChildKind::CashSale { self.cash_sale_tender(order, sale)? } else { (None, None) };
+        let request = BillRequest {
+            order: order.id.clone(),
+            external_id: external_id.clone(),
+            date: self.business_day(sale)?,
+            memo: Some(memo(sale)),
+            lines,
+            payment_method,
+            account,
+        };
+        Err(call(external_id, if kind == ChildKind::CashSale { Request::CashSale(request) } else { Request::Invoice(request) }))
+    }
+
+    /// Invoice or cash sale: the setting, else the order's form, else its terms, else how it is paid.
+    fn bill_kind(&mut self, order: &SalesOrder) -> ChildKind {
+        let form = order.form.as_ref().and_then(|form| form.name.as_deref()).unwrap_or_default().to_lowercase();
+        let (kind, why) = match self.mappings.settings.bill_as {
+            BillAs::Invoice => (ChildKind::Invoice, "by setting"),
+            BillAs::CashSale => (ChildKind::CashSale, "by setting"),
+            BillAs::Form if form.contains("cash sale") => (ChildKind::CashSale, "by the order's form"),
+            BillAs::Form if form.contains("invoice") => (ChildKind::Invoice, "by the order's form"),
+            BillAs::Form if order.terms.is_some() => (ChildKind::Invoice, "as the order has terms"),
+            BillAs::Form if order.payment_method.is_some() => (ChildKind::CashSale, "as the order has a payment method and no terms"),
+            BillAs::Form => (ChildKind::Invoice, "as nothing on the order says otherwise"),
+        };
+        let name = if kind == ChildKind::CashSale { "a cash sale" } else { "an invoice" };
+        self.notes.push(format!("Billed as {name}, {why}."));
+        kind
+    }
+
+    /// How a cash sale is paid: by the largest tender that is money. A cash sale holds one payment method only.
+    fn cash_sale_tender(&mut self, order: &SalesOrder, sale: &Sale) -> Step<(Option<String>, Option<String>)> {
+        let mut tenders = self.tenders(order, sale)?;
+        tenders.sort_by_key(|(payment, _)| std::cmp::Reverse(payment.amount));
+        let Some((_, rule)) = tenders.first() else { return Ok((None, None)) };
+        let rule = (*rule).clone();
+        Ok((Some(self.payment_method(&rule)?), rule.account))
+    }
+
+    /// The payments of the sale that are money, each with its row of the payment table.
+    fn tenders<'s>(&self, order: &SalesOrder, sale: &'s Sale) -> Step<Vec<(&'s SalePayment, PaymentTypeRule)>> {
+        let mut tenders = Vec::new();
+        let mut unknown = Vec::new();
+        for payment in sale.payments.iter().filter(|payment| !payment.amount.is_zero()) {
+            let name = self.facts.answers.reference.as_ref().and_then(|reference| reference.payment_type(&payment.type_id)).map(|kind| kind.name.clone());
+            let name = name.or_else(|| payment.name.clone());
+            match self.mappings.payment_type(&payment.type_id, name.as_deref()) {
+                // A promise is not money, and NetSuite's own money is there already.
+                Some(rule) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::Netsuite) => {}
+                Some(rule) => tenders.push((payment, rule.clone())),
+                None if self.facts.answers.reference.is_none() => return Err(Next::Ask(vec![Question::Reference])),
+                None => unknown.push(format!("'{}' ({})", name.unwrap_or_else(|| payment.type_id.clone()), payment.amount)),
+            }
+        }
+        if !unknown.is_empty() {
+            let detail = format!("{} is paid with {}, which no [[payment_type]] names. Add it to the mappings.", order.number, unknown.join(" and "));
+            return Err(held(Reason::Unresolved, detail));
+        }
+        Ok(tenders)
+    }
+
+    /// The payment method's internal id, from its id or name.
+    fn payment_method(&self, rule: &PaymentTypeRule) -> Step<String> {
+        let name = rule.netsuite.as_deref().unwrap_or(&rule.x_series);
+        if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+            return Ok(name.to_owned());
+        }
+        let Some(methods) = &self.facts.answers.payment_methods else { return Err(Next::Ask(vec![Question::PaymentMethods])) };
+        let found = methods.iter().find(|method| method.name.as_deref().is_some_and(|method| method.eq_ignore_ascii_case(name)));
+        found.map(|method| method.id.clone()).ok_or_else(|| held(Reason::Unresolved, format!("NetSuite has no payment method '{name}' ([[payment_type]] '{}').", rule.x_series)))
+    }
+
+    /// Books each payment of the till once, against the order's open invoices.
+    pub(super) fn pay(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
+        let tenders = self.tenders(order, sale)?;
+        let Some(customer) = order.customer.as_ref().filter(|_| !tenders.is_empty()) else { return Ok(()) };
+        let bills = self.bills()?.to_vec();
+        let mut open = bills.iter().filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
+        for (payment, rule) in tenders {
+            let id = payment.id.clone().unwrap_or_else(|| format!("{}-{}", sale.id, payment.type_id));
+            let external_id = keys::external_id("pay", &self.facts.connection, &id, 1);
+            if self.facts.calls.iter().any(|call| call.done && call.key == external_id) {
+                continue;
+            }
+            let Some(invoice) = open.next_back() else { return Ok(()) };
+            let remaining = invoice.remaining.unwrap_or_default();
+            if payment.amount > remaining + self.mappings.settings.tolerance {
+                let detail = format!(
+                    "The till took {} for {}, and invoice {} has only {remaining} open. Settle the difference in NetSuite, then release it here.",
+                    payment.amount,
+                    order.number,
+                    invoice.number.as_deref().unwrap_or(invoice.id.as_str())
+                );
+                return Err(held(Reason::TotalsDiffer, detail));
+            }
+            let request = PaymentRequest {
+                external_id: external_id.clone(),
+                customer: customer.id.clone(),
+                invoice: invoice.id.clone(),
+                amount: payment.amount.min(remaining),
+                date: self.business_day(sale)?,
+                payment_method: Some(self.payment_method(&rule)?),
+                account: rule.account,
+                memo: Some(memo(sale)),
+            };
+            return Err(call(external_id, Request::Payment(request)));
+        }
+        Ok(())
+    }
+
+    /// The bills made from the order, read back.
+    pub(super) fn bills(&self) -> Step<&[Bill]> {
+        self.facts.answers.bills.as_deref().ok_or_else(|| Next::Ask(vec![Question::Bills]))
+    }
+}
+
+/// NetSuite carries these to the bill by itself.
+fn is_carried(kind: &ItemKind) -> bool {
+    matches!(kind, ItemKind::Discount | ItemKind::Markup | ItemKind::Payment)
+}

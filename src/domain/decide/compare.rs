@@ -1,0 +1,102 @@
+//! Nothing is called synced without comparing: lines before anything is booked, totals, tax and payment after.
+
+use rust_decimal::Decimal;
+
+use super::matching::Matched;
+use super::reconcile::call;
+use super::{Case, Next, Step, held};
+use crate::domain::call::{CallKind, Request};
+use crate::domain::facts::Question;
+use crate::domain::money;
+use crate::domain::requests::VarianceRequest;
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::{ChildKind, SalesOrder};
+use crate::domain::verdict::Reason;
+
+impl Case<'_> {
+    /// Before anything is booked: the sale may not hold more than its order, and a whole hand-over comes to the order's total.
+    pub(super) fn check_lines(&mut self, order: &SalesOrder, sale: &Sale, matched: &Matched) -> Step<()> {
+        let mut differences = matched.extra.iter().map(|extra| format!("the sale has {extra}, which is not on the sales order")).collect::<Vec<_>>();
+        for line in order.lines.iter().filter(|line| matched.quantity(line.line) > line.quantity) {
+            let sold = matched.quantity(line.line).normalize();
+            differences.push(format!("the sale has {sold} of {} and the sales order {}", line.item.label(), line.quantity.normalize()));
+        }
+        let whole = order
+            .lines
+            .iter()
+            .filter(|line| !line.kind.is_text() && !line.closed && matched.sale_lines.contains_key(&line.line))
+            .all(|line| matched.quantity(line.line) == line.quantity)
+            && order.lines.iter().filter(|line| line.kind.is_shipped() && !line.closed).all(|line| matched.quantity(line.line) == line.quantity);
+        if let Some(total) = order.total.filter(|_| whole && differences.is_empty()) {
+            let difference = sale.totals.price_incl_tax - total;
+            if difference.abs() > self.mappings.settings.tolerance {
+                differences.push(format!("the sale comes to {} and the sales order to {total}, a difference of {difference}", sale.totals.price_incl_tax));
+            }
+        }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let reason = if self.facts.was_written() { Reason::ChangedAfterClose } else { Reason::TotalsDiffer };
+        let detail = format!("{} was not fulfilled: {}. Make both sides agree, then release it here.", order.number, differences.join("; "));
+        Err(held(reason, detail))
+    }
+
+    /// After everything is booked: what NetSuite holds now against the sale.
+    pub(super) fn compare(&mut self, order: &SalesOrder, sale: &Sale, matched: Option<&Matched>) -> Step<()> {
+        let unbilled = order.lines.iter().filter(|line| !line.kind.is_text() && !line.closed).filter_map(|line| {
+            let sold = matched.map_or(Decimal::ZERO, |matched| matched.quantity(line.line)).min(line.quantity);
+            (sold > line.billed && !line.from_purchase).then(|| format!("line {} ({}): {} sold, {} billed", line.line, line.item.label(), sold.normalize(), line.billed.normalize()))
+        });
+        let unbilled = unbilled.collect::<Vec<_>>();
+        if !unbilled.is_empty() {
+            let detail = format!("{} is not billed as it was sold: {}.", order.number, unbilled.join("; "));
+            return Err(held(Reason::TotalsDiffer, detail));
+        }
+        let places = money::places(self.reference()?.retailer.currency.as_deref());
+        let bills = self.bills()?.to_vec();
+        if bills.is_empty() {
+            return Err(held(Reason::TotalsDiffer, format!("{} is billed, and the bill cannot be read back.", order.number)));
+        }
+        let Some(billed) = bills.iter().map(|bill| bill.total).sum::<Option<Decimal>>() else {
+            self.notes.push("NetSuite does not tell the bill's total, so only quantities were compared.".to_owned());
+            return Ok(());
+        };
+        let (billed, sold) = (money::round(billed, places), money::round(sale.totals.price_incl_tax, places));
+        let difference = sold - billed;
+        self.notes.push(format!("Read back: sold {sold}, billed {billed}."));
+        if difference.abs() > self.mappings.settings.tolerance {
+            let detail = format!("{} is billed at {billed} and its sale comes to {sold}, a difference of {difference}. Correct the bill in NetSuite, then release it here.", order.number);
+            return Err(held(Reason::TotalsDiffer, detail));
+        }
+        if !difference.is_zero() && !self.mappings.settings.variance_item.is_empty() && self.facts.done(CallKind::Variance) == 0 {
+            let Some(bill) = bills.last() else { return Ok(()) };
+            let request = VarianceRequest {
+                bill: bill.id.clone(),
+                cash_sale: bill.kind == ChildKind::CashSale,
+                item: self.named_item(&self.mappings.settings.variance_item)?,
+                amount: difference,
+            };
+            return Err(call(format!("variance/{}", bill.id), Request::Variance(request)));
+        }
+        if let Some(tax) = bills.iter().map(|bill| bill.tax_total).sum::<Option<Decimal>>() {
+            let difference = sale.totals.tax - tax;
+            if difference.abs() > self.mappings.settings.tolerance {
+                let detail = format!("{} is billed with {tax} of tax and its sale has {}, a difference of {difference}.", order.number, sale.totals.tax);
+                return Err(held(Reason::TotalsDiffer, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// An item's internal id, from its id or name.
+    fn named_item(&self, name: &str) -> Step<String> {
+        if name.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(name.to_owned());
+        }
+        match self.facts.answers.named_items.get(name).map(Vec::as_slice) {
+            None => Err(Next::Ask(vec![Question::NamedItem(name.to_owned())])),
+            Some([id]) => Ok(id.clone()),
+            Some(found) => Err(held(Reason::Unresolved, format!("NetSuite has {} items named '{name}' (variance_item).", found.len()))),
+        }
+    }
+}

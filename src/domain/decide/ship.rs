@@ -1,0 +1,175 @@
+//! Fulfil what the sale has handed over: every open line of the order is named, since NetSuite ships what is not.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+
+use super::matching::Matched;
+use super::reconcile::call;
+use super::{Case, Next, Step, held};
+use crate::domain::call::{CallKind, Request};
+use crate::domain::facts::Question;
+use crate::domain::keys;
+use crate::domain::requests::{FulfilmentLine, FulfilmentRequest, InventoryAssignment};
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::{ItemKind, OrderLine, SalesOrder};
+use crate::domain::verdict::Reason;
+
+impl Case<'_> {
+    /// Sends the fulfilment of what was handed over and has not left NetSuite's books yet.
+    pub(super) fn ship(&mut self, order: &SalesOrder, sale: &Sale, matched: &Matched) -> Step<()> {
+        if !order.status.as_ref().is_ok_and(|status| status.can_fulfil()) {
+            return Ok(());
+        }
+        let mut open = Vec::new();
+        for line in &order.lines {
+            if self.leaves_stock(order, line)? && line.quantity > line.fulfilled {
+                open.push(line);
+            }
+        }
+        let now = |line: &OrderLine| (matched.quantity(line.line).min(line.quantity) - line.fulfilled).max(Decimal::ZERO);
+        if !open.iter().any(|line| now(line) > Decimal::ZERO) {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for line in open {
+            let quantity = Some(now(line)).filter(|quantity| *quantity > Decimal::ZERO);
+            let location = line.location.as_ref().or(order.location.as_ref()).map(|location| location.id.clone());
+            let inventory = match quantity {
+                Some(quantity) => self.inventory(order, line, quantity, location.as_deref(), sale, matched)?,
+                None => Vec::new(),
+            };
+            lines.push(FulfilmentLine { order_line: line.line, quantity: quantity.map(|quantity| quantity.normalize()), location, inventory });
+        }
+        self.check_locations(order, &lines)?;
+        let external_id = keys::external_id("if", &self.facts.connection, order.id.as_str(), self.facts.done(CallKind::Fulfil) + 1);
+        let request = FulfilmentRequest {
+            order: order.id.clone(),
+            external_id: external_id.clone(),
+            date: self.business_day(sale)?,
+            memo: Some(memo(sale)),
+            lines,
+        };
+        Err(call(external_id, Request::Fulfil(request)))
+    }
+
+    /// The line's goods leave with an item fulfilment.
+    ///
+    /// Drop-shipped and special-ordered lines are fulfilled from their purchase order. Whether a non-inventory item is fulfilled is
+    /// a box on the item; where `NetSuite` does not tell it, it is.
+    pub(super) fn leaves_stock(&self, order: &SalesOrder, line: &OrderLine) -> Step<bool> {
+        if line.closed || line.from_purchase {
+            return Ok(false);
+        }
+        match line.kind {
+            ItemKind::Inventory | ItemKind::Assembly | ItemKind::Kit => Ok(true),
+            ItemKind::NonInventory | ItemKind::Service | ItemKind::OtherCharge | ItemKind::Download | ItemKind::Other(_) => {
+                let Some(items) = &self.facts.answers.items else { return Err(Next::Ask(vec![self.items_question(order)])) };
+                let told = items.get(&line.item.id).and_then(|item| item.fulfillable);
+                Ok(told.unwrap_or(line.kind == ItemKind::NonInventory))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// An order whose lines name locations has to name one for each line that ships.
+    fn check_locations(&self, order: &SalesOrder, lines: &[FulfilmentLine]) -> Step<()> {
+        let some = lines.iter().any(|line| line.location.is_some());
+        let without = lines.iter().filter(|line| line.quantity.is_some() && line.location.is_none()).map(|line| line.order_line.to_string());
+        let without = without.collect::<Vec<_>>();
+        if some && !without.is_empty() {
+            let detail = format!("{} cannot be fulfilled: line {} has no location. Set it on the sales order.", order.number, without.join(", "));
+            return Err(held(Reason::LocationMissing, detail));
+        }
+        Ok(())
+    }
+
+    /// Serial numbers, lots and bins of a line: those on the sales order, else those sold, else the lots that expire first.
+    fn inventory(
+        &mut self,
+        order: &SalesOrder,
+        line: &OrderLine,
+        quantity: Decimal,
+        location: Option<&str>,
+        sale: &Sale,
+        matched: &Matched,
+    ) -> Step<Vec<InventoryAssignment>> {
+        if !matches!(line.kind, ItemKind::Inventory | ItemKind::Assembly) {
+            return Ok(Vec::new());
+        }
+        let set: Decimal = line.inventory.iter().map(|assignment| assignment.quantity).sum();
+        if set == quantity && !line.inventory.is_empty() {
+            let id = |reference: &Option<crate::domain::sales_order::Ref>| reference.as_ref().map(|reference| reference.id.clone());
+            return Ok(line
+                .inventory
+                .iter()
+                .map(|set| InventoryAssignment { number: id(&set.number), bin: id(&set.bin), status: id(&set.status), quantity: set.quantity })
+                .collect());
+        }
+        let Some(items) = &self.facts.answers.items else { return Err(Next::Ask(vec![self.items_question(order)])) };
+        let Some(item) = items.get(&line.item.id).filter(|item| item.serial || item.lot) else { return Ok(Vec::new()) };
+        let place = (line.item.id.clone(), location.map(str::to_owned));
+        let Some(stock) = self.facts.answers.inventory_numbers.get(&place) else {
+            return Err(Next::Ask(vec![Question::InventoryNumbers { item: place.0, location: place.1 }]));
+        };
+        let short = |what: String| held(Reason::InventoryDetailMissing, format!("{} cannot be fulfilled: {what}", order.number));
+        if item.serial {
+            let Some(sold) = &self.facts.answers.serial_numbers else {
+                return Err(Next::Ask(vec![Question::SerialNumbers(sale.id.clone())]));
+            };
+            let lines = matched.sale_lines.get(&line.line).cloned().unwrap_or_default();
+            let sold = sold.iter().filter(|(id, _)| lines.contains(id)).map(|(_, number)| number).collect::<Vec<_>>();
+            if Decimal::from(sold.len()) != quantity {
+                return Err(short(format!(
+                    "line {} ({}) needs {} serial numbers and X-Series has {}. Set them on the sales order.",
+                    line.line,
+                    line.item.label(),
+                    quantity.normalize(),
+                    sold.len()
+                )));
+            }
+            return sold
+                .into_iter()
+                .map(|number| {
+                    let known = stock.iter().find(|known| known.number.eq_ignore_ascii_case(number));
+                    let known = known.ok_or_else(|| short(format!("the serial number {number} sold on line {} is not in stock in NetSuite.", line.line)))?;
+                    Ok(InventoryAssignment { number: Some(known.id.clone()), bin: None, status: None, quantity: Decimal::ONE })
+                })
+                .collect();
+        }
+        // The lot that expires first leaves first; one without a date comes last.
+        let mut lots = stock.iter().filter(|lot| lot.available > Decimal::ZERO).collect::<Vec<_>>();
+        lots.sort_by_key(|lot| (lot.expires.is_none(), lot.expires, lot.number.clone()));
+        let mut open = quantity;
+        let mut taken = Vec::new();
+        for lot in lots {
+            if open <= Decimal::ZERO {
+                break;
+            }
+            let quantity = open.min(lot.available);
+            open -= quantity;
+            taken.push(InventoryAssignment { number: Some(lot.id.clone()), bin: None, status: None, quantity });
+        }
+        if open > Decimal::ZERO {
+            return Err(short(format!("line {} ({}) needs {} more in lots at its location.", line.line, line.item.label(), open.normalize())));
+        }
+        Ok(taken)
+    }
+
+    /// The outlet's business day on which the sale was handed over: the posting date. None leaves it to NetSuite.
+    pub(super) fn business_day(&self, sale: &Sale) -> Step<Option<Date>> {
+        let reference = self.reference()?;
+        let outlet = sale.outlet_id.as_deref().and_then(|id| reference.outlet(id));
+        let zone = outlet.and_then(|outlet| outlet.time_zone.as_deref()).or(reference.retailer.time_zone.as_deref());
+        // A sale that came from NetSuite was dated when it was sent; it was handed over when it last changed.
+        let ours = sale.source_type.as_deref() == Some("NETSUITE");
+        let at = if ours { sale.updated_at.or(sale.date) } else { sale.date.or(sale.updated_at) };
+        let zone = zone.and_then(|name| TimeZone::get(name).ok());
+        Ok(at.zip(zone).map(|(at, zone)| at.to_zoned(zone).date()))
+    }
+}
+
+/// The memo that tells a person in NetSuite where the record comes from.
+pub(super) fn memo(sale: &Sale) -> String {
+    format!("X-Series sale {}", sale.number().unwrap_or(sale.id.as_str()))
+}

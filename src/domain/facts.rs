@@ -1,0 +1,196 @@
+//! What is known when an order is decided. The two records are read afresh for every step; everything else is asked for
+//! only where the decision needs it, so a [`Question`] that is not answered yet is `None` here.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::call::CallKind;
+use super::ids::{ConnectionId, RecordId, SaleId};
+use super::link::Link;
+use super::reference::{
+    ErpCustomer, InventoryNumber, ItemTracking, Outlet, PaymentType, Product, Register, Retailer, TaxGroup, TillCustomer, User,
+};
+use super::requests::SaleRequest;
+use super::sale::Sale;
+use super::sales_order::{Bill, Child, Ref, SalesOrder};
+
+/// A record of one side, as it was read for this step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen<T> {
+    /// The link names none.
+    NotLinked,
+    /// The link names one, and the other system does not have it.
+    Missing,
+    /// As it is now.
+    Is(Box<T>),
+}
+
+impl<T> Seen<T> {
+    /// The record, where there is one.
+    pub fn record(&self) -> Option<&T> {
+        match self {
+            Self::Is(record) => Some(record),
+            Self::NotLinked | Self::Missing => None,
+        }
+    }
+}
+
+/// Everything that a decision may look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The stored link.
+    pub link: Link,
+    /// Something of the `NetSuite` side, or a person, asked: not only X-Series.
+    pub asked_by_netsuite: bool,
+    /// The sales order.
+    pub order: Seen<SalesOrder>,
+    /// The sale.
+    pub sale: Seen<Sale>,
+    /// What was sent for this order before.
+    pub calls: Vec<PastCall>,
+    /// Answers to questions.
+    pub answers: Answers,
+}
+
+/// A call of an earlier step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastCall {
+    /// What it did.
+    pub kind: CallKind,
+    /// Its key.
+    pub key: String,
+    /// It is done, and not only tried.
+    pub done: bool,
+    /// The record that it made.
+    pub remote_id: Option<String>,
+    /// The sale that it wrote, for calls that write one.
+    pub sale: Option<SaleRequest>,
+}
+
+/// Answers to the questions asked so far.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answers {
+    /// To [`Question::Reference`].
+    pub reference: Option<Reference>,
+    /// To [`Question::Products`], by SKU; an empty list is a product that is not there.
+    pub products: BTreeMap<String, Vec<Product>>,
+    /// To [`Question::Customer`].
+    pub customer: Option<CustomerFacts>,
+    /// To [`Question::LinkedOrders`].
+    pub linked_orders: Option<Vec<RecordId>>,
+    /// To [`Question::Children`].
+    pub children: Option<Vec<Child>>,
+    /// To [`Question::Bills`].
+    pub bills: Option<Vec<Bill>>,
+    /// To [`Question::HandedOver`]: the sale's line id and the quantity handed over.
+    pub handed_over: Option<Vec<(String, Decimal)>>,
+    /// To [`Question::Items`], by internal id.
+    pub items: Option<BTreeMap<String, ItemTracking>>,
+    /// To [`Question::SerialNumbers`]: the sale's line id and the number.
+    pub serial_numbers: Option<Vec<(String, String)>>,
+    /// To [`Question::InventoryNumbers`], by item and location.
+    pub inventory_numbers: BTreeMap<(String, Option<String>), Vec<InventoryNumber>>,
+    /// To [`Question::PaymentMethods`].
+    pub payment_methods: Option<Vec<Ref>>,
+    /// To [`Question::NamedItem`]: the internal ids of the items with a name.
+    pub named_items: BTreeMap<String, Vec<String>>,
+}
+
+/// What the decision needs to know before it can go on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// Outlets, registers, payment types, taxes, users and the retailer.
+    Reference,
+    /// The products with these SKUs.
+    Products(Vec<String>),
+    /// The sales order's customer, and who it is in X-Series.
+    Customer(String),
+    /// The sales orders that name this sale in the given field.
+    LinkedOrders { field: String, sale: SaleId },
+    /// What was made from the sales order.
+    Children(RecordId),
+    /// The invoices and cash sales among the children, read back.
+    Bills,
+    /// What X-Series says was handed over of the sale.
+    HandedOver(SaleId),
+    /// How `NetSuite` tracks these items; the field is the one that holds the SKU.
+    Items { ids: Vec<String>, sku_field: String },
+    /// The serial numbers sold with the sale.
+    SerialNumbers(SaleId),
+    /// The serial or lot numbers of an item in stock at a location.
+    InventoryNumbers { item: String, location: Option<String> },
+    /// `NetSuite`'s payment methods.
+    PaymentMethods,
+    /// The item with this name.
+    NamedItem(String),
+}
+
+/// What X-Series has besides sales.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reference {
+    /// Outlets.
+    pub outlets: Vec<Outlet>,
+    /// Registers.
+    pub registers: Vec<Register>,
+    /// Payment types.
+    pub payment_types: Vec<PaymentType>,
+    /// Tax groups.
+    pub taxes: Vec<TaxGroup>,
+    /// Users.
+    pub users: Vec<User>,
+    /// The retailer.
+    pub retailer: Retailer,
+}
+
+impl Reference {
+    /// The user by name, e-mail or id.
+    pub fn user(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| {
+            user.id == name
+                || user.username.eq_ignore_ascii_case(name)
+                || [&user.display_name, &user.email].into_iter().flatten().any(|text| text.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The outlet by name or id.
+    pub fn outlet(&self, name: &str) -> Option<&Outlet> {
+        self.outlets.iter().find(|outlet| outlet.id == name || outlet.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The register by name or id; a name that several outlets share needs the outlet.
+    pub fn register(&self, name: &str, outlet: Option<&Outlet>) -> Option<&Register> {
+        let mut named = self.registers.iter().filter(|register| register.id == name || register.name.eq_ignore_ascii_case(name));
+        let here = outlet.and_then(|outlet| named.clone().find(|register| register.outlet_id.as_ref() == Some(&outlet.id)));
+        here.or_else(|| named.next())
+    }
+
+    /// The payment type by name or id.
+    pub fn payment_type(&self, name: &str) -> Option<&PaymentType> {
+        self.payment_types.iter().find(|kind| kind.id == name || kind.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The tax group by name or id.
+    pub fn tax(&self, name: &str) -> Option<&TaxGroup> {
+        self.taxes.iter().find(|tax| tax.id == name || tax.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The tax group of untaxed lines: the retailer's own, or the one named so.
+    pub fn no_tax(&self) -> Option<&TaxGroup> {
+        let own = self.retailer.no_tax_group_id.as_deref().and_then(|id| self.tax(id));
+        own.or_else(|| self.tax("No Tax")).or_else(|| self.taxes.iter().find(|tax| tax.rate.is_zero()))
+    }
+}
+
+/// The sales order's customer on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CustomerFacts {
+    /// The `NetSuite` customer; none if it cannot be read.
+    pub netsuite: Option<ErpCustomer>,
+    /// The X-Series customer that is linked to it.
+    pub linked: Option<String>,
+    /// X-Series customers with the same e-mail or code.
+    pub matches: Vec<TillCustomer>,
+}

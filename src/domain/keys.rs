@@ -1,0 +1,67 @@
+//! The deterministic keys of everything we make, and digests of what we wrote and saw.
+//!
+//! The same effect always has the same key, so a second attempt meets the first instead of repeating it.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::ids::{ConnectionId, RecordId, SaleId};
+
+/// The namespace of our UUIDv5 ids; fixed for ever.
+const NAMESPACE: Uuid = Uuid::from_u128(0x7d1f_5c0e_2b52_4d5a_9a5e_6f1b_0c37_41e9);
+
+/// The id of the sale that a sales order is sent as.
+pub fn sale_id(connection: &ConnectionId, order: &RecordId) -> SaleId {
+    SaleId::new(Uuid::new_v5(&NAMESPACE, format!("sale/{connection}/{order}").as_bytes()).to_string())
+}
+
+/// The id of a sale's line that stands for a sales order's line.
+pub fn line_id(sale: &SaleId, line: &str) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("line/{sale}/{line}").as_bytes()).to_string()
+}
+
+/// The id of the payment that a sale sent from NetSuite carries.
+pub fn payment_id(sale: &SaleId) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("payment/{sale}").as_bytes()).to_string()
+}
+
+/// An `externalId`: `tb-<kind>-<record>-<number>-<connection>`; letters, digits and `-` only, as NetSuite allows no more.
+pub fn external_id(kind: &str, connection: &ConnectionId, record: &str, number: usize) -> String {
+    let record: String = record.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("tb-{kind}-{record}-{number}-{}", &digest(connection.as_str().as_bytes())[..8])
+}
+
+/// SHA-256 in lower-case hex.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        text
+    })
+}
+
+/// The digest of a value's JSON; struct fields keep their order, so the same value always gives the same digest.
+pub fn digest_of(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_vec(value).map(|bytes| digest(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_sales_order_always_gives_the_same_sale() {
+        let (shop, other) = (ConnectionId::from("shop"), ConnectionId::from("other"));
+        let order = RecordId::from("766");
+        assert_eq!(sale_id(&shop, &order), sale_id(&shop, &order));
+        assert_ne!(sale_id(&shop, &order), sale_id(&other, &order));
+        assert_ne!(sale_id(&shop, &order), sale_id(&shop, &RecordId::from("767")));
+    }
+
+    #[test]
+    fn an_external_id_holds_only_what_netsuite_allows() {
+        let id = external_id("pay", &ConnectionId::from("a|b"), "b8ca3a65-0183/11:e4|x", 1);
+        assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{id}");
+    }
+}

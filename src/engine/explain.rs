@@ -1,0 +1,127 @@
+//! What a pass leaves for the person who asks why: what was seen, each condition with the value it met, each step.
+
+use serde_json::{Value, json};
+
+use crate::domain::decide::{Decision, Next};
+use crate::domain::facts::{Facts, Question};
+use crate::domain::keys;
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::SalesOrder;
+
+/// The explanation of one pass.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Explanation {
+    order: Option<Value>,
+    sale: Option<Value>,
+    tried: Value,
+    mapping: Option<String>,
+    steps: Vec<String>,
+    notes: Vec<String>,
+    sent: usize,
+}
+
+impl Explanation {
+    /// Notes one step.
+    pub(super) fn step(&mut self, what: String) {
+        self.steps.push(what);
+    }
+
+    /// Notes what a decision saw and found. Later decisions see later facts, so they replace what was seen.
+    pub(super) fn decided(&mut self, facts: &Facts, decision: &Decision) {
+        self.order = facts.order.record().map(order);
+        self.sale = facts.sale.record().map(sale);
+        if !decision.tried.is_empty() {
+            self.tried = json!(decision.tried);
+        }
+        self.mapping.clone_from(&decision.mapping);
+        for note in &decision.notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
+            }
+        }
+        if matches!(decision.next, Next::Call(_)) {
+            self.sent += 1;
+        }
+    }
+
+    /// Something was sent in this pass.
+    pub(super) fn sent_any(&self) -> bool {
+        self.sent > 0
+    }
+
+    /// The explanation as it is stored and shown.
+    pub(super) fn into_json(self) -> Value {
+        json!({
+            "seen": { "order": self.order, "sale": self.sale },
+            "mappings": self.tried,
+            "mapping": self.mapping,
+            "steps": self.steps,
+            "notes": self.notes,
+        })
+    }
+
+    /// The digest of what people would call the same sale: versions and times of change left out.
+    pub(super) fn sale_digest(sale: &Sale) -> String {
+        let lines = sale.lines.iter().map(|line| {
+            format!("{}|{}|{}|{}", line.product_id, line.quantity.normalize(), line.price.normalize(), line.tax_total.normalize())
+        });
+        let payments = sale.payments.iter().map(|payment| format!("{}|{}", payment.type_id, payment.amount.normalize()));
+        let status = sale.status.as_ref().map_or_else(|unknown| unknown.to_string(), |status| format!("{}{:?}", status.word(), status.attributes()));
+        let head = format!("{status}|{:?}|{:?}", sale.customer_id, sale.deleted_at.is_some());
+        let text = std::iter::once(head).chain(lines).chain(payments).collect::<Vec<_>>().join("\n");
+        keys::digest(text.as_bytes())
+    }
+}
+
+fn order(order: &SalesOrder) -> Value {
+    json!({
+        "id": order.id.as_str(),
+        "number": order.number,
+        "status": order.status.as_ref().map_or_else(Clone::clone, |status| status.name().to_owned()),
+        "location": order.location.as_ref().map(|location| location.label()),
+        "total": order.total.map(|total| total.to_string()),
+        "modified_at": order.modified_at.map(|at| at.to_string()),
+        "lines": order.lines.iter().map(|line| json!({
+            "line": line.line,
+            "item": line.item.label(),
+            "quantity": line.quantity.to_string(),
+            "fulfilled": line.fulfilled.to_string(),
+            "billed": line.billed.to_string(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn sale(sale: &Sale) -> Value {
+    json!({
+        "id": sale.id.as_str(),
+        "number": sale.number(),
+        "status": sale.status.as_ref().map_or_else(ToString::to_string, |status| status.word().to_owned()),
+        "version": sale.version,
+        "total": sale.totals.price_incl_tax.to_string(),
+        "paid": sale.paid().to_string(),
+        "updated_at": sale.updated_at.map(|at| at.to_string()),
+        "lines": sale.lines.iter().map(|line| json!({
+            "product": line.product_id,
+            "quantity": line.quantity.to_string(),
+            "price": line.price.to_string(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// A question, for people.
+pub(super) fn question(question: &Question) -> String {
+    match question {
+        Question::Reference => "outlets, registers, payment types, taxes and users of X-Series".to_owned(),
+        Question::Products(skus) => format!("the X-Series products {}", skus.join(", ")),
+        Question::Customer(id) => format!("who the NetSuite customer {id} is in X-Series"),
+        Question::LinkedOrders { field, sale } => format!("which sales order has {sale} in {field}"),
+        Question::Children(order) => format!("what was made from the sales order {order}"),
+        Question::Bills => "the bills, read back".to_owned(),
+        Question::HandedOver(sale) => format!("what was handed over of the sale {sale}"),
+        Question::Items { ids, .. } => format!("how NetSuite tracks the items {}", ids.join(", ")),
+        Question::SerialNumbers(sale) => format!("the serial numbers sold with {sale}"),
+        Question::InventoryNumbers { item, .. } => format!("the lots and serial numbers of item {item} in stock"),
+        Question::PaymentMethods => "NetSuite's payment methods".to_owned(),
+        Question::NamedItem(name) => format!("the NetSuite item '{name}'"),
+    }
+}

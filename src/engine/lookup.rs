@@ -1,0 +1,47 @@
+//! A call in doubt is looked up by its key before it is ever sent again.
+
+use super::{PassError, Side};
+use crate::domain::call::Request;
+use crate::domain::status::SaleState;
+use crate::netsuite::RecordType;
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It had its effect; with the id of the record that it made, where it makes one.
+    Yes(Option<String>),
+    /// It had none.
+    No,
+}
+
+/// Looks for the effect of a call.
+pub(super) async fn look_up(side: &Side, key: &str, request: &Request) -> Result<Found, PassError> {
+    let record = |id: Option<crate::domain::ids::RecordId>| id.map_or(Found::No, |id| Found::Yes(Some(id.to_string())));
+    Ok(match request {
+        Request::CreateSale(sale) => match side.x_series.sale(&sale.id).await? {
+            Some(found) => Found::Yes(Some(found.id.to_string())),
+            None => Found::No,
+        },
+        // The whole document is written again from a fresh read, so the same effect twice is one effect.
+        Request::UpdateSale(_) => Found::No,
+        Request::VoidSale(sale) => match side.x_series.sale(&sale.id).await? {
+            Some(found) if found.status.as_ref().is_ok_and(|status| status.state == SaleState::Voided) => Found::Yes(None),
+            _ => Found::No,
+        },
+        Request::CreateCustomer { customer, .. } => {
+            let found = side.x_series.customers_by_code(&customer.customer_code).await?;
+            found.into_iter().next().map_or(Found::No, |customer| Found::Yes(Some(customer.id)))
+        }
+        Request::WriteSaleId(write) => {
+            let order = side.netsuite.sales_order(&write.order).await?;
+            let there = order.as_ref().and_then(|order| order.custom.get(&write.field)).and_then(serde_json::Value::as_str);
+            if there == Some(write.sale.as_str()) { Found::Yes(None) } else { Found::No }
+        }
+        Request::Fulfil(_) => record(side.netsuite.find(RecordType::ItemFulfillment, key).await?),
+        Request::Invoice(_) => record(side.netsuite.find(RecordType::Invoice, key).await?),
+        Request::CashSale(_) => record(side.netsuite.find(RecordType::CashSale, key).await?),
+        Request::Payment(_) => record(side.netsuite.find(RecordType::CustomerPayment, key).await?),
+        // Whether the line is on the bill shows in the bill's total, which the decision reads again.
+        Request::Variance(_) => Found::No,
+    })
+}

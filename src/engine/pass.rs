@@ -1,0 +1,455 @@
+//! One pass over an order: settle what is in doubt, read both records, decide, perform, until there is a verdict.
+
+use std::time::Duration;
+
+use super::explain::Explanation;
+use super::lookup::{Found, look_up};
+use super::perform::Performed;
+use super::{Engine, PassError, Side};
+use crate::clock;
+use crate::domain::backoff;
+use crate::domain::call::{Call, CallKind, Request};
+use crate::domain::decide::{LinkTo, Next, Rest, decide};
+use crate::domain::facts::{Answers, Facts, PastCall, Seen};
+use crate::domain::failure::FailureClass;
+use crate::domain::link::Link;
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::SalesOrder;
+use crate::domain::verdict::{HoldKind, Reason, Verdict, VerdictKind};
+use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, Written};
+
+/// More steps than any order needs; an order that takes them is held, not spun.
+const STEPS_AT_MOST: usize = 80;
+
+/// How long to leave alone what another order is doing.
+const ELSEWHERE: Duration = Duration::from_millis(500);
+
+/// The state of a pass.
+struct Pass<'a> {
+    engine: &'a Engine,
+    side: &'a Side,
+    claimed: &'a Claimed,
+    events: Vec<EventRow>,
+    calls: Vec<CallRow>,
+    link: Link,
+    order: Seen<SalesOrder>,
+    sale: Seen<Sale>,
+    answers: Answers,
+    /// The sale was written in this pass, so what is read back now is the echo to know later.
+    wrote_sale: bool,
+    revision: Option<i64>,
+    aliases: Vec<String>,
+    explanation: Explanation,
+}
+
+/// Why a pass stops before its verdict.
+enum Stop {
+    /// With this end.
+    End(End),
+    /// Something failed.
+    Error(PassError),
+    /// Its events belong to another order now.
+    Merged,
+}
+
+impl<E: Into<PassError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl Engine {
+    /// Works on a claimed order and stores how it ended. Every failure ends in the store or in the end of the lease.
+    pub async fn run(&self, claimed: &Claimed) {
+        let order = &claimed.lease.order_id;
+        let Some(side) = self.sides.get(&claimed.order.connection) else {
+            tracing::error!(order.id = %order, connection = %claimed.order.connection, "an order of a connection that is not configured was claimed");
+            return;
+        };
+        let started = self.clock.now();
+        let outcome = self.pass(side, claimed).await;
+        let result = match outcome {
+            Ok(result) => result,
+            Err(PassError::LeaseLost) => {
+                tracing::warn!(order.id = %order, "the lease was lost; another worker owns the order");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(order.id = %order, error = %chain(&error), "a pass failed; it is tried again when its lease ends");
+                return;
+            }
+        };
+        let Some(result) = result else { return };
+        let word = describe(&result.end);
+        match self.store.finish(claimed, result).await {
+            Ok(Written::Yes) => {
+                let took = self.clock.now().duration_since(started);
+                tracing::info!(order.id = %order, connection = %side.id, verdict = word, duration_ms = took.as_millis(), "pass ended");
+            }
+            Ok(Written::LeaseLost) => tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped"),
+            Err(error) => tracing::error!(order.id = %order, error = %chain(&error), "a pass could not be stored; it is done again when its lease ends"),
+        }
+    }
+
+    /// Holds an order on which the program failed.
+    pub async fn hold_after_panic(&self, claimed: &Claimed) {
+        let detail = "The program failed on this order. The log has the place; release it once that is mended.";
+        let verdict = Verdict::held(Reason::InternalError, detail);
+        let result = PassResult {
+            end: End::Verdict { verdict, state: OrderState::Held, hold: Some(HoldKind::Operator), recheck_at: None },
+            link: claimed.order.link.clone(),
+            revision: claimed.order.revision,
+            aliases: Vec::new(),
+            explanation: Explanation::default().into_json(),
+        };
+        if let Err(error) = self.store.finish(claimed, result).await {
+            tracing::error!(order.id = %claimed.lease.order_id, error = %chain(&error), "an order could not be held after the program failed on it");
+        }
+    }
+
+    async fn pass(&self, side: &Side, claimed: &Claimed) -> Result<Option<PassResult>, PassError> {
+        let mut pass = Pass {
+            engine: self,
+            side,
+            claimed,
+            events: self.store.pending_events(&claimed.lease.order_id, claimed.upto).await?,
+            calls: self.store.calls_of(&claimed.lease.order_id).await?,
+            link: claimed.order.link.clone(),
+            order: Seen::NotLinked,
+            sale: Seen::NotLinked,
+            answers: Answers::default(),
+            wrote_sale: false,
+            revision: None,
+            aliases: Vec::new(),
+            explanation: Explanation::default(),
+        };
+        let end = match pass.steps().await {
+            Ok(end) | Err(Stop::End(end)) => end,
+            Err(Stop::Merged) => return Ok(None),
+            Err(Stop::Error(error @ (PassError::LeaseLost | PassError::Store(_)))) => return Err(error),
+            Err(Stop::Error(error)) => pass.end_of(&error),
+        };
+        Ok(Some(pass.result(end)))
+    }
+}
+
+impl Pass<'_> {
+    /// Step by step to the verdict.
+    async fn steps(&mut self) -> Result<End, Stop> {
+        if self.claimed.attempt > self.engine.retry.attempts {
+            let last = self.claimed.order.detail.as_deref().unwrap_or("its worker ended without a word each time");
+            let detail = format!("It was tried {} times; the last time: {last}", self.engine.retry.attempts);
+            return Ok(self.exhausted(detail));
+        }
+        let current = self.engine.mappings(self.side).await.map_err(PassError::from)?;
+        self.revision = Some(current.number);
+        self.settle_doubt().await?;
+        self.read().await?;
+        for _ in 0..STEPS_AT_MOST {
+            let facts = self.facts()?;
+            let decision = decide(&facts, &current.mappings);
+            self.explanation.decided(&facts, &decision);
+            match decision.next {
+                Next::Ask(questions) => {
+                    for question in questions {
+                        self.explanation.step(format!("asked: {}", super::explain::question(&question)));
+                        self.engine.answer(self.side, question, &mut self.answers).await?;
+                    }
+                }
+                Next::Link(to) => self.link_to(to).await?,
+                Next::Call(call) => {
+                    self.link.mapping = decision.mapping;
+                    self.call(&call).await?;
+                }
+                Next::End(verdict, rest) => return Ok(self.verdict(verdict, rest)),
+            }
+        }
+        let detail = "It took more steps than any order needs. The explanation shows them; tell the maintainers.";
+        Ok(self.held(Reason::InternalError, detail, HoldKind::Operator))
+    }
+
+    /// Calls of an earlier pass whose fate is unknown are looked up; those that never left are let go.
+    async fn settle_doubt(&mut self) -> Result<(), Stop> {
+        for row in self.calls.iter().filter(|row| !matches!(row.state, CallState::Done | CallState::Failed)) {
+            let request = request(row)?;
+            let found = match row.state {
+                CallState::Planned => Found::No,
+                _ => look_up(self.side, &row.key, &request).await?,
+            };
+            self.explanation.step(format!("looked up {} {}: {}", row.kind.word(), row.key, if found == Found::No { "it had no effect" } else { "it is done" }));
+            match found {
+                Found::Yes(remote_id) => {
+                    self.engine.done(self.side, self.claimed, row, &request, remote_id, row.http_status).await?;
+                    after_write(&request, &mut self.link, &mut self.wrote_sale);
+                }
+                Found::No => {
+                    let answer = row.answer.clone().or_else(|| Some("looked up: it had no effect".to_owned()));
+                    let outcome = CallOutcome { state: CallState::Failed, http_status: row.http_status, answer, remote_id: None };
+                    self.engine.kept(self.engine.store.settle_call(&self.claimed.lease, &row.id, outcome).await?)?;
+                }
+            }
+        }
+        self.calls = self.engine.store.calls_of(&self.claimed.lease.order_id).await?;
+        Ok(())
+    }
+
+    /// Reads both records afresh.
+    async fn read(&mut self) -> Result<(), Stop> {
+        let (order, sale) = tokio::try_join!(self.read_order(), self.read_sale())?;
+        self.order = order;
+        self.sale = sale;
+        Ok(())
+    }
+
+    async fn read_order(&self) -> Result<Seen<SalesOrder>, PassError> {
+        Ok(match &self.link.netsuite_id {
+            None => Seen::NotLinked,
+            Some(id) => self.side.netsuite.sales_order(id).await?.map_or(Seen::Missing, |order| Seen::Is(Box::new(order))),
+        })
+    }
+
+    async fn read_sale(&self) -> Result<Seen<Sale>, PassError> {
+        Ok(match &self.link.x_series_id {
+            None => Seen::NotLinked,
+            Some(id) => self.side.x_series.sale(id).await?.map_or(Seen::Missing, |sale| Seen::Is(Box::new(sale))),
+        })
+    }
+
+    fn facts(&self) -> Result<Facts, Stop> {
+        let calls = self.calls.iter().map(|row| {
+            let sale = match row.kind {
+                CallKind::CreateSale | CallKind::UpdateSale | CallKind::VoidSale => request(row)?.sale().cloned(),
+                _ => None,
+            };
+            Ok(PastCall { kind: row.kind, key: row.key.clone(), done: row.state == CallState::Done, remote_id: row.remote_id.clone(), sale })
+        });
+        Ok(Facts {
+            connection: self.side.id.clone(),
+            link: self.link.clone(),
+            asked_by_netsuite: self.events.iter().any(|event| !event.kind.starts_with("sale.")),
+            order: self.order.clone(),
+            sale: self.sale.clone(),
+            calls: calls.collect::<Result<_, PassError>>()?,
+            answers: self.answers.clone(),
+        })
+    }
+
+    /// Stores the pair before anything is done with it.
+    async fn link_to(&mut self, to: LinkTo) -> Result<(), Stop> {
+        let mut link = self.link.clone();
+        match &to {
+            LinkTo::Sale(sale) => link.x_series_id = Some(sale.clone()),
+            LinkTo::Order(order) => link.netsuite_id = Some(order.clone()),
+        }
+        match self.engine.store.link(&self.claimed.lease, &link).await? {
+            LinkResult::Linked => {
+                self.link = link;
+                self.read().await
+            }
+            LinkResult::LeaseLost => Err(Stop::Error(PassError::LeaseLost)),
+            LinkResult::Taken(other) => match to {
+                // The order of that sales order is there already: this one becomes part of it.
+                LinkTo::Order(_) => {
+                    tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of its sales order");
+                    self.engine.kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
+                    Err(Stop::Merged)
+                }
+                // A copied sales order carries its original's sale id. It is an order of its own.
+                LinkTo::Sale(sale) => {
+                    self.explanation.step(format!("the sale {sale} on the sales order belongs to order {other}: not taken over"));
+                    if let Seen::Is(order) = &mut self.order {
+                        order.custom.retain(|_, value| value.as_str().is_none_or(|text| !text.trim().eq_ignore_ascii_case(sale.as_str())));
+                    }
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// Sends one call, then reads again what it changed.
+    async fn call(&mut self, call: &Call) -> Result<(), Stop> {
+        if let Request::CreateSale(sale) = &call.request
+            && self.link.x_series_id.as_ref() != Some(&sale.id)
+        {
+            let link = Link { x_series_id: Some(sale.id.clone()), ..self.link.clone() };
+            match self.engine.store.link(&self.claimed.lease, &link).await? {
+                LinkResult::Linked => self.link = link,
+                LinkResult::LeaseLost => return Err(Stop::Error(PassError::LeaseLost)),
+                LinkResult::Taken(other) => {
+                    let detail = format!("Its sale {} belongs to order {other}. Find out which of the two is right.", sale.id);
+                    return Err(Stop::End(self.held(Reason::LinkConflict, &detail, HoldKind::Facts)));
+                }
+            }
+        }
+        if matches!(call.request, Request::UpdateSale(_)) && self.changed_at_the_till().await? {
+            return Ok(());
+        }
+        self.explanation.step(format!("sent: {} {}", call.request.kind().word(), call.key));
+        match self.engine.perform(self.side, self.claimed, call).await? {
+            Performed::Done => self.after(call).await,
+            Performed::Elsewhere => Err(Stop::End(End::Defer {
+                due_at: clock::after(self.engine.clock.now(), ELSEWHERE),
+                detail: format!("Another order is making {}.", call.key),
+            })),
+            Performed::Failed { class, detail } => Err(Stop::End(self.failed(class, detail))),
+        }
+    }
+
+    /// A PUT replaces the whole sale, so the sale is looked at once more right before it: a cashier's change must not be lost.
+    async fn changed_at_the_till(&mut self) -> Result<bool, Stop> {
+        let before = self.sale.record().map(|sale| sale.version);
+        self.sale = self.read_sale().await?;
+        let changed = self.sale.record().map(|sale| sale.version) != before;
+        if changed {
+            self.explanation.step("the sale changed at the till in the meantime: decided again".to_owned());
+        }
+        Ok(changed)
+    }
+
+    /// Reads again what a call changed.
+    async fn after(&mut self, call: &Call) -> Result<(), Stop> {
+        after_write(&call.request, &mut self.link, &mut self.wrote_sale);
+        self.calls = self.engine.store.calls_of(&self.claimed.lease.order_id).await?;
+        match call.request {
+            Request::CreateSale(_) | Request::UpdateSale(_) | Request::VoidSale(_) => {
+                self.sale = self.read_sale().await?;
+                self.answers.handed_over = None;
+            }
+            Request::CreateCustomer { .. } => self.answers.customer = None,
+            Request::WriteSaleId(_) => self.order = self.read_order().await?,
+            Request::Fulfil(_) | Request::Invoice(_) | Request::CashSale(_) | Request::Payment(_) | Request::Variance(_) => {
+                self.answers.bills = None;
+                let children = async {
+                    match &self.link.netsuite_id {
+                        Some(id) => Ok(Some(self.side.netsuite.children(id).await?)),
+                        None => Ok(None),
+                    }
+                };
+                let (order, children) = tokio::try_join!(self.read_order(), async { children.await.map_err(|error: crate::netsuite::NetSuiteError| PassError::from(error)) })?;
+                self.order = order;
+                self.answers.children = children;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end that a verdict makes. A sale read back exactly as we wrote it, with nothing to do, is an echo.
+    fn verdict(&mut self, verdict: Verdict, rest: Rest) -> End {
+        let digest = self.sale.record().map(Explanation::sale_digest);
+        if self.wrote_sale {
+            self.link.echo_digest.clone_from(&digest);
+        }
+        let asked_by_till_only = !self.events.is_empty() && self.events.iter().all(|event| event.kind.starts_with("sale."));
+        let in_step = matches!(verdict.kind, VerdictKind::Waiting | VerdictKind::Synced);
+        let echo = in_step && asked_by_till_only && !self.explanation.sent_any() && digest.is_some() && digest == self.link.echo_digest;
+        let verdict = if echo { Verdict::ignored(Reason::Echo, format!("The sale is as it was written from NetSuite. {}", verdict.detail)) } else { verdict };
+        match rest {
+            Rest::Held => self.held(verdict.reason, &verdict.detail, HoldKind::Facts),
+            Rest::Waiting => End::Verdict { verdict, state: OrderState::Waiting, hold: None, recheck_at: None },
+            Rest::Settled => End::Verdict { verdict, state: OrderState::Settled, hold: None, recheck_at: None },
+        }
+    }
+
+    /// The end that a failed call or read makes.
+    fn failed(&self, class: FailureClass, detail: String) -> End {
+        let retry = &self.engine.retry;
+        let now = self.engine.clock.now();
+        let wait = |attempt: u32| backoff::wait(retry.first, retry.max, attempt, fastrand::f64());
+        let (reason, at_least) = match class {
+            FailureClass::Refused(reason) => return self.held(reason, &detail, HoldKind::Facts),
+            FailureClass::Throttled { until } => return End::Defer { due_at: until, detail },
+            FailureClass::Transient { retry_after } => ("transient", retry_after.unwrap_or_default()),
+            FailureClass::InDoubt => ("in_doubt", Duration::ZERO),
+            FailureClass::Duplicate => ("duplicate", Duration::ZERO),
+            FailureClass::Conflict => ("conflict", Duration::ZERO),
+        };
+        if self.claimed.attempt >= retry.attempts {
+            return self.exhausted(format!("It was tried {} times; the last time: {detail}", self.claimed.attempt));
+        }
+        let due_at = clock::after(now, wait(self.claimed.attempt).max(at_least));
+        End::Retry { due_at, reason: reason.to_owned(), detail }
+    }
+
+    /// The end that an error makes.
+    fn end_of(&self, error: &PassError) -> End {
+        match (error.class(), error) {
+            (Some(class), _) => self.failed(class, error.detail()),
+            (None, PassError::Mappings(super::MappingsError::Store(_))) => self.failed(FailureClass::Transient { retry_after: None }, error.detail()),
+            (None, PassError::Mappings(_)) => self.held(Reason::NoMappings, &error.detail(), HoldKind::Facts),
+            (None, _) => self.held(Reason::InternalError, &error.detail(), HoldKind::Operator),
+        }
+    }
+
+    fn held(&self, reason: Reason, detail: &str, hold: HoldKind) -> End {
+        let recheck_at = (hold == HoldKind::Facts).then(|| {
+            let spread = self.engine.retry.recheck.mul_f64(0.9 + fastrand::f64() / 5.0);
+            clock::after(self.engine.clock.now(), spread)
+        });
+        End::Verdict { verdict: Verdict::held(reason, detail), state: OrderState::Held, hold: Some(hold), recheck_at }
+    }
+
+    fn exhausted(&self, detail: String) -> End {
+        self.held(Reason::AttemptsExhausted, &detail, HoldKind::Operator)
+    }
+
+    /// What the pass leaves behind.
+    fn result(self, end: End) -> PassResult {
+        let mut link = self.link;
+        let mut aliases = self.aliases;
+        if let Some(order) = self.order.record() {
+            link.netsuite_number = Some(order.number.clone());
+            link.netsuite_status = Some(order.status.as_ref().map_or_else(Clone::clone, |status| status.name().to_owned()));
+            link.netsuite_modified = order.modified_at;
+        }
+        if let Some(sale) = self.sale.record() {
+            link.x_series_number = sale.number().map(str::to_owned);
+            link.x_series_version = sale.version;
+            if let Ok(status) = &sale.status {
+                link.x_series_status = Some(status.word().to_owned());
+                link.x_series_state = Some(status.state.word().to_owned());
+                link.x_series_attributes = status.attributes();
+            }
+            aliases.extend([&sale.invoice_number, &sale.receipt_number, &sale.short_code].into_iter().flatten().cloned());
+        }
+        for child in self.answers.children.iter().flatten() {
+            aliases.push(child.id.to_string());
+            aliases.extend(child.number.clone());
+        }
+        aliases.extend(self.calls.iter().filter(|row| row.kind.system() == "netsuite").filter_map(|row| row.remote_id.clone()));
+        aliases.sort();
+        aliases.dedup();
+        PassResult { end, link, revision: self.revision, aliases, explanation: self.explanation.into_json() }
+    }
+}
+
+/// What a write to the sale changes in the link.
+fn after_write(request: &Request, link: &mut Link, wrote_sale: &mut bool) {
+    if let Some(sale) = request.sale() {
+        *wrote_sale = true;
+        link.sent_digest = Some(sale.content_digest());
+    }
+}
+
+/// The request of a stored call.
+fn request(row: &CallRow) -> Result<Request, PassError> {
+    serde_json::from_value(row.request.clone()).map_err(PassError::Request)
+}
+
+fn describe(end: &End) -> String {
+    match end {
+        End::Verdict { verdict, .. } => verdict.to_string(),
+        End::Retry { reason, .. } => format!("retry({reason})"),
+        End::Defer { .. } => "deferred".to_owned(),
+    }
+}
+
+/// An error with its sources, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,146 @@
+//! Sends one call: the intent is durable before it leaves, and its answer is settled in one exhaustive match.
+
+use super::lookup::{Found, look_up};
+use super::{Engine, PassError, Side};
+use crate::domain::call::{Call, Request};
+use crate::domain::failure::FailureClass;
+use crate::domain::verdict::Reason;
+use crate::store::{CallOutcome, CallRow, CallState, Claimed, NewCall, Written};
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Performed {
+    /// It is done.
+    Done,
+    /// It had no effect, or its fate is unknown; what that means for the order.
+    Failed { class: FailureClass, detail: String },
+    /// Another order has a call with this key under way.
+    Elsewhere,
+}
+
+impl Engine {
+    /// Plans, sends and settles a call.
+    pub(super) async fn perform(&self, side: &Side, claimed: &Claimed, call: &Call) -> Result<Performed, PassError> {
+        let request = serde_json::to_value(&call.request).map_err(PassError::Request)?;
+        let new = NewCall { kind: call.request.kind(), key: call.key.clone(), request };
+        let row = match self.store.plan_call(claimed, new).await {
+            Ok(row) => row.ok_or(PassError::LeaseLost)?,
+            Err(crate::store::StoreError::KeyTaken { .. }) => return Ok(Performed::Elsewhere),
+            Err(error) => return Err(error.into()),
+        };
+        if row.state == CallState::Done {
+            return Ok(Performed::Done);
+        }
+        self.kept(self.store.send_call(&claimed.lease, &row.id).await?)?;
+        match send(side, &call.request).await {
+            Ok(remote_id) => {
+                self.done(side, claimed, &row, &call.request, remote_id, None).await?;
+                Ok(Performed::Done)
+            }
+            Err(error) => self.refused(side, claimed, &row, call, error).await,
+        }
+    }
+
+    /// What an unanswered or refused call leaves behind.
+    async fn refused(&self, side: &Side, claimed: &Claimed, row: &CallRow, call: &Call, error: SendError) -> Result<Performed, PassError> {
+        let (class, http_status, detail) = (error.class(), error.status(), error.to_string());
+        tracing::info!(order.id = %claimed.lease.order_id, call.kind = call.request.kind().word(), call.key, ?class, "a call did not succeed: {detail}");
+        let state = match class {
+            FailureClass::InDoubt => CallState::InDoubt,
+            FailureClass::Transient { .. }
+            | FailureClass::Throttled { .. }
+            | FailureClass::Duplicate
+            | FailureClass::Conflict
+            | FailureClass::Refused(_) => CallState::Failed,
+        };
+        if class == FailureClass::Duplicate
+            && let Found::Yes(remote_id) = look_up(side, &call.key, &call.request).await?
+        {
+            self.done(side, claimed, row, &call.request, remote_id, http_status).await?;
+            return Ok(Performed::Done);
+        }
+        let outcome = CallOutcome { state, http_status, answer: Some(detail.clone()), remote_id: None };
+        self.kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)?;
+        // A duplicate that cannot be found is somebody else's record under our key, or a rule that we do not know.
+        let class = if class == FailureClass::Duplicate { FailureClass::Refused(Reason::LinkConflict) } else { class };
+        Ok(Performed::Failed { class, detail })
+    }
+
+    /// Settles a call as done.
+    pub(super) async fn done(
+        &self,
+        side: &Side,
+        claimed: &Claimed,
+        row: &CallRow,
+        request: &Request,
+        remote_id: Option<String>,
+        http_status: Option<u16>,
+    ) -> Result<(), PassError> {
+        if let (Request::CreateCustomer { netsuite_id, .. }, Some(id)) = (request, &remote_id) {
+            self.store.set_pair(&side.id, "customer", netsuite_id, id).await?;
+        }
+        let outcome = CallOutcome { state: CallState::Done, http_status, answer: None, remote_id };
+        self.kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)
+    }
+
+    /// A write that found the lease lost ends the pass.
+    pub(super) fn kept(&self, written: Written) -> Result<(), PassError> {
+        match written {
+            Written::Yes => Ok(()),
+            Written::LeaseLost => Err(PassError::LeaseLost),
+        }
+    }
+}
+
+/// A call did not succeed.
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error(transparent)]
+    NetSuite(#[from] crate::netsuite::NetSuiteError),
+    #[error(transparent)]
+    XSeries(#[from] crate::xseries::XSeriesError),
+}
+
+impl SendError {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::NetSuite(error) => error.class(true),
+            Self::XSeries(error) => error.class(true),
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::NetSuite(error) => error.status(),
+            Self::XSeries(error) => error.status(),
+        }
+    }
+}
+
+/// Sends it; the id of the record that it made, where it makes one.
+async fn send(side: &Side, request: &Request) -> Result<Option<String>, SendError> {
+    let (netsuite, x_series) = (&side.netsuite, &side.x_series);
+    Ok(match request {
+        Request::CreateSale(sale) => {
+            x_series.create_sale(sale).await?;
+            Some(sale.id.to_string())
+        }
+        Request::UpdateSale(sale) | Request::VoidSale(sale) => {
+            x_series.update_sale(sale).await?;
+            Some(sale.id.to_string())
+        }
+        Request::CreateCustomer { customer, .. } => Some(x_series.create_customer(customer).await?),
+        Request::WriteSaleId(write) => {
+            netsuite.write_field(write).await?;
+            Some(write.order.to_string())
+        }
+        Request::Fulfil(fulfilment) => Some(netsuite.fulfil(fulfilment).await?.to_string()),
+        Request::Invoice(bill) => Some(netsuite.invoice(bill).await?.to_string()),
+        Request::CashSale(bill) => Some(netsuite.cash_sale(bill).await?.to_string()),
+        Request::Payment(payment) => Some(netsuite.pay(payment).await?.to_string()),
+        Request::Variance(variance) => {
+            netsuite.add_variance(variance).await?;
+            Some(variance.bill.to_string())
+        }
+    })
+}

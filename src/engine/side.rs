@@ -1,0 +1,105 @@
+//! One connection's two clients, and what is remembered of both systems for a bounded time.
+
+use std::future::Future;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::revision::Current;
+use crate::clock::{self, Clock};
+use crate::domain::facts::Reference;
+use crate::domain::ids::ConnectionId;
+use crate::domain::reference::{ItemTracking, Product};
+use crate::domain::sales_order::Ref;
+use crate::netsuite;
+use crate::xseries;
+
+/// A connection: one `NetSuite` account paired with one X-Series retailer.
+#[derive(Debug)]
+pub struct Side {
+    /// The connection.
+    pub id: ConnectionId,
+    /// The `NetSuite` client.
+    pub netsuite: netsuite::Client,
+    /// The X-Series client.
+    pub x_series: xseries::Client,
+    pub(super) reference: Aged<(), Reference>,
+    pub(super) products: Aged<String, Vec<Product>>,
+    pub(super) items: Aged<(String, String), ItemTracking>,
+    pub(super) payment_methods: Aged<(), Vec<Ref>>,
+    pub(super) mappings: Mutex<Option<Current>>,
+}
+
+impl Side {
+    /// A connection whose reference data is at most `age` old.
+    pub fn new(id: ConnectionId, netsuite: netsuite::Client, x_series: xseries::Client, age: Duration, clock: &Clock) -> Self {
+        Self {
+            id,
+            netsuite,
+            x_series,
+            reference: Aged::new(age, clock),
+            products: Aged::new(age, clock),
+            items: Aged::new(age, clock),
+            payment_methods: Aged::new(age, clock),
+            mappings: Mutex::new(None),
+        }
+    }
+}
+
+/// Answers that are good for a while. One question at a time asks; the others wait for its answer.
+#[derive(Debug)]
+pub(super) struct Aged<K, V> {
+    age: Duration,
+    clock: Clock,
+    kept: Mutex<std::collections::BTreeMap<K, (Timestamp, V)>>,
+}
+
+/// More than this many kept answers, and the oldest half goes.
+const KEPT_AT_MOST: usize = 10_000;
+
+impl<K: Ord + Clone, V: Clone> Aged<K, V> {
+    fn new(age: Duration, clock: &Clock) -> Self {
+        Self { age, clock: clock.clone(), kept: Mutex::new(std::collections::BTreeMap::new()) }
+    }
+
+    /// The kept answer, or the one that `ask` brings. `keep` tells which answers are worth keeping: that something is not there is
+    /// asked again each time, as a person is about to change it.
+    pub(super) async fn get<E>(&self, key: K, keep: impl Fn(&V) -> bool, ask: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.now();
+        if let Some((at, value)) = kept.get(&key)
+            && clock::after(*at, self.age) > now
+        {
+            return Ok(value.clone());
+        }
+        let value = ask.await?;
+        if keep(&value) {
+            if kept.len() >= KEPT_AT_MOST {
+                let mut ages = kept.values().map(|(at, _)| *at).collect::<Vec<_>>();
+                ages.sort();
+                let middle = ages.get(ages.len() / 2).copied().unwrap_or(now);
+                kept.retain(|_, (at, _)| *at > middle);
+            }
+            kept.insert(key, (now, value.clone()));
+        }
+        Ok(value)
+    }
+
+    /// Several answers at once: `ask` is given the keys whose answers are not kept.
+    pub(super) async fn get_many<E, F>(&self, keys: &[K], ask: impl FnOnce(Vec<K>) -> F) -> Result<Vec<(K, V)>, E>
+    where
+        F: Future<Output = Result<Vec<(K, V)>, E>>,
+    {
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.now();
+        kept.retain(|_, (at, _)| clock::after(*at, self.age) > now);
+        let missing = keys.iter().filter(|key| !kept.contains_key(*key)).cloned().collect::<Vec<_>>();
+        if !missing.is_empty() {
+            for (key, value) in ask(missing).await? {
+                kept.insert(key, (now, value));
+            }
+        }
+        Ok(keys.iter().filter_map(|key| kept.get(key).map(|(_, value)| (key.clone(), value.clone()))).collect())
+    }
+}

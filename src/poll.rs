@@ -1,0 +1,228 @@
+//! The pollers find what no webhook told. They only wake orders: a hit that tells nothing new is no event.
+//!
+//! X-Series is read by its change feed (`GET /sales?after=version`), NetSuite by `SuiteQL` on the last-modified date. Both read a
+//! stretch again each time, since rows may appear out of order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{self, Clock};
+use crate::config;
+use crate::domain::failure::FailureClass;
+use crate::engine::Side;
+use crate::metrics as names;
+use crate::netsuite::NetSuiteError;
+use crate::store::{Dedupe, EventSource, NewEvent, OrderRef, Received, Store, StoreError};
+use crate::xseries::XSeriesError;
+
+/// The cursor's name for sales.
+pub const SALES: &str = "x_series_sales";
+/// The cursor's name for sales orders.
+pub const ORDERS: &str = "netsuite_orders";
+
+/// How far back the first poll of the change feed looks.
+const FIRST_LOOK: Duration = Duration::from_hours(24);
+
+/// A poll failed; the next one starts from the same cursor.
+#[derive(Debug, Error)]
+pub enum PollError {
+    /// The store failed.
+    #[error("the store failed during a poll")]
+    Store(#[from] StoreError),
+    /// `NetSuite` failed.
+    #[error("NetSuite could not be polled")]
+    NetSuite(#[from] NetSuiteError),
+    /// X-Series failed.
+    #[error("X-Series could not be polled")]
+    XSeries(#[from] XSeriesError),
+    /// The stored cursor cannot be read or written.
+    #[error("the cursor cannot be read")]
+    Cursor(#[source] serde_json::Error),
+}
+
+impl PollError {
+    /// When the budget allows another try, where it is the budget that stood in the way.
+    fn budget_at(&self) -> Option<Timestamp> {
+        let class = match self {
+            Self::NetSuite(error) => error.class(false),
+            Self::XSeries(error) => error.class(false),
+            Self::Store(_) | Self::Cursor(_) => return None,
+        };
+        match class {
+            FailureClass::Throttled { until } => Some(until),
+            _ => None,
+        }
+    }
+}
+
+/// Where the change feed of sales was read up to, and where it stood at earlier polls.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct SalesCursor {
+    version: i64,
+    /// Epoch milliseconds of a poll, and the version it ended at; as far back as the overlap.
+    history: Vec<(i64, i64)>,
+}
+
+/// Up to when sales orders were read, in epoch milliseconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct OrdersCursor {
+    until: i64,
+}
+
+/// The pollers of one connection.
+#[derive(Debug, Clone)]
+pub struct Poller {
+    side: Arc<Side>,
+    store: Store,
+    settings: config::Poll,
+    clock: Clock,
+}
+
+impl Poller {
+    /// The pollers of a connection.
+    pub fn new(side: Arc<Side>, store: Store, settings: config::Poll, clock: Clock) -> Self {
+        Self { side, store, settings, clock }
+    }
+
+    /// Polls X-Series until `stop`.
+    pub async fn sales(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let result = Box::pin(self.poll_sales()).await;
+            let wait = self.report("x_series", self.settings.x_series_interval, result);
+            pause(wait, &stop).await;
+        }
+    }
+
+    /// Polls NetSuite until `stop`.
+    pub async fn orders(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let result = Box::pin(self.poll_orders()).await;
+            let wait = self.report("netsuite", self.settings.netsuite_interval, result);
+            pause(wait, &stop).await;
+        }
+    }
+
+    /// Says how a poll went; returns how long to wait for the next.
+    fn report(&self, system: &'static str, interval: Duration, result: Result<u64, PollError>) -> Duration {
+        let connection = self.side.id.to_string();
+        match result {
+            Ok(found) => {
+                metrics::counter!(names::POLL_HITS, "connection" => connection.clone(), "system" => system).increment(found);
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; seconds since the epoch fit it exactly")]
+                metrics::gauge!(names::POLL_LAST_SUCCESS, "connection" => connection, "system" => system).set(self.clock.now().as_second() as f64);
+                interval.mul_f64(0.9 + fastrand::f64() / 5.0)
+            }
+            Err(error) => {
+                metrics::counter!(names::POLL_FAILURES, "connection" => connection, "system" => system).increment(1);
+                let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(connection = %self.side.id, system, "{error}: {source}; the next poll starts from the same place");
+                let budget = error.budget_at().map(|at| Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default());
+                budget.unwrap_or(interval).min(interval).max(Duration::from_millis(250))
+            }
+        }
+    }
+
+    /// One poll of the change feed of sales; returns how many events it made.
+    pub async fn poll_sales(&self) -> Result<u64, PollError> {
+        let now = self.clock.now();
+        let mut cursor = match self.store.cursor(&self.side.id, SALES).await? {
+            Some(value) => serde_json::from_value::<SalesCursor>(value).map_err(PollError::Cursor)?,
+            None => {
+                // The feed begins with the retailer's first sale ever; the first look starts a day back.
+                let from = now.checked_sub(FIRST_LOOK).unwrap_or(now);
+                let version = self.side.x_series.version_since(from).await?.map_or(0, |version| version - 1);
+                SalesCursor { version, history: Vec::new() }
+            }
+        };
+        let horizon = now.checked_sub(self.settings.overlap).unwrap_or(now).as_millisecond();
+        // The newest point before the overlap; all older ones are of no more use.
+        let start = cursor.history.iter().rev().find(|(at, _)| *at <= horizon).map(|(_, version)| *version);
+        let mut after = start.or_else(|| cursor.history.first().map(|(_, version)| *version)).unwrap_or(cursor.version);
+        let mut found = 0;
+        loop {
+            let page = self.side.x_series.sales_after(after, self.settings.page_size).await?;
+            if page.sales.is_empty() {
+                break;
+            }
+            let highest = page.max.or_else(|| page.sales.iter().filter_map(|sale| sale.version).max()).unwrap_or(after);
+            for sale in page.sales {
+                let Some(version) = sale.version else { continue };
+                let body = json!({ "sale_id": sale.id.as_str(), "version": version });
+                found += self.wake("sale.changed", OrderRef::XSeries(sale.id), Dedupe::SaleVersion(version), &body).await?;
+            }
+            if highest <= after {
+                break;
+            }
+            after = highest;
+            cursor.version = cursor.version.max(highest);
+            // Kept page by page, so that a long catch-up is not begun again.
+            self.save(SALES, &cursor).await?;
+        }
+        let keep_from = cursor.history.iter().rposition(|(at, _)| *at <= horizon).unwrap_or(0);
+        cursor.history.drain(..keep_from);
+        cursor.history.push((now.as_millisecond(), cursor.version));
+        self.save(SALES, &cursor).await?;
+        Ok(found)
+    }
+
+    /// One poll of the sales orders that changed; returns how many events it made.
+    pub async fn poll_orders(&self) -> Result<u64, PollError> {
+        let now = self.clock.now();
+        let until = now.checked_sub(self.settings.netsuite_lag).unwrap_or(now);
+        let stored = self.store.cursor(&self.side.id, ORDERS).await?;
+        let last = match stored {
+            Some(value) => clock::from_millis(serde_json::from_value::<OrdersCursor>(value).map_err(PollError::Cursor)?.until),
+            None => until,
+        };
+        let since = last.checked_sub(self.settings.overlap).unwrap_or(last);
+        let (mut offset, mut found) = (0, 0);
+        loop {
+            let page = self.side.netsuite.modified_orders(since, until, offset, self.settings.page_size).await?;
+            offset += u32::try_from(page.orders.len()).unwrap_or(u32::MAX);
+            let empty = page.orders.is_empty();
+            for order in page.orders {
+                let body = json!({ "record_id": order.id.as_str(), "tran_id": order.number, "last_modified": order.modified.to_string() });
+                found += self.wake("salesorder.changed", OrderRef::NetSuite(order.id), Dedupe::OrderModified(order.modified), &body).await?;
+            }
+            if empty || !page.more {
+                break;
+            }
+        }
+        self.save(ORDERS, &OrdersCursor { until: until.as_millisecond() }).await?;
+        Ok(found)
+    }
+
+    /// Stores a hit; counts it if it tells something new.
+    async fn wake(&self, kind: &str, order: OrderRef, dedupe: Dedupe, body: &serde_json::Value) -> Result<u64, StoreError> {
+        let event = NewEvent {
+            connection: self.side.id.clone(),
+            source: EventSource::Poll,
+            kind: kind.to_owned(),
+            order: Some(order),
+            dedupe,
+            body: body.to_string().into_bytes(),
+            due_at: self.clock.now(),
+            verdict: None,
+        };
+        Ok(u64::from(matches!(self.store.receive(event).await?, Received::New { .. })))
+    }
+
+    async fn save(&self, name: &str, cursor: &impl Serialize) -> Result<(), PollError> {
+        let value = serde_json::to_value(cursor).map_err(PollError::Cursor)?;
+        Ok(self.store.set_cursor(&self.side.id, name, &value).await?)
+    }
+}
+
+/// Waits, unless the service stops.
+pub(crate) async fn pause(wait: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
+}

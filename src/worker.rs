@@ -1,0 +1,125 @@
+//! The loop that claims due orders in batches, works on them, and keeps their leases alive.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::engine::Engine;
+use crate::store::{ClaimRequest, Claimed, Lease, Store, StoreError};
+
+/// How long to leave the store alone after it failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Claims orders and lets the engine work on them.
+#[derive(Debug)]
+pub struct Worker {
+    engine: Engine,
+    store: Store,
+    settings: config::Worker,
+    owner: String,
+    clock: Clock,
+    in_hand: JoinSet<()>,
+    claimed: HashMap<Id, (Claimed, tokio::task::AbortHandle)>,
+}
+
+impl Worker {
+    /// A worker that claims under the given name, which operators see.
+    pub fn new(engine: Engine, store: Store, settings: config::Worker, owner: String, clock: Clock) -> Self {
+        Self { engine, store, settings, owner, clock, in_hand: JoinSet::new(), claimed: HashMap::new() }
+    }
+
+    /// Works until `stop`; then finishes what is in hand.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut heartbeat = tokio::time::interval(self.settings.lease / 3);
+        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !stop.is_cancelled() {
+            let wait = match self.claim().await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::error!(error = %error, "orders could not be claimed; trying again in a second");
+                    STORE_PAUSE
+                }
+            };
+            let store = self.store.clone();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Some(ended) = self.in_hand.join_next_with_id() => self.ended(ended).await,
+                _ = heartbeat.tick() => self.heartbeat().await,
+                () = store.wait_for_work(), if self.in_hand.len() < self.settings.orders_at_once => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        while !self.in_hand.is_empty() {
+            tokio::select! {
+                Some(ended) = self.in_hand.join_next_with_id() => self.ended(ended).await,
+                _ = heartbeat.tick() => self.heartbeat().await,
+            }
+        }
+    }
+
+    /// Claims as many orders as there are free hands. Returns how long to wait when nothing wakes the worker before.
+    async fn claim(&mut self) -> Result<Duration, StoreError> {
+        let poll = self.settings.poll.mul_f64(0.75 + fastrand::f64() / 2.0);
+        let free = self.settings.orders_at_once.saturating_sub(self.in_hand.len());
+        if free == 0 {
+            return Ok(poll);
+        }
+        let request = ClaimRequest {
+            owner: self.owner.clone(),
+            limit: free,
+            lease: self.settings.lease,
+            connections: self.engine.connections().cloned().collect(),
+        };
+        let claimed = self.store.claim(&request).await?;
+        let more = claimed.len() == free;
+        for claimed in claimed {
+            let engine = self.engine.clone();
+            let order = claimed.clone();
+            let handle = self.in_hand.spawn(async move { Box::pin(engine.run(&order)).await });
+            self.claimed.insert(handle.id(), (claimed, handle));
+        }
+        if more {
+            return Ok(poll);
+        }
+        let next = self.store.next_due().await?.map(|due| due.duration_since(self.clock.now()));
+        let next = next.map_or(poll, |next| Duration::try_from(next).unwrap_or_default());
+        Ok(next.clamp(Duration::from_millis(2), poll))
+    }
+
+    /// An order is out of hand. A panic holds it: it would happen again.
+    async fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        match ended {
+            Ok((id, ())) => {
+                self.claimed.remove(&id);
+            }
+            Err(error) => {
+                let Some((claimed, _)) = self.claimed.remove(&error.id()) else { return };
+                if error.is_panic() {
+                    tracing::error!(order.id = %claimed.lease.order_id, "the program failed on an order; it is held");
+                    self.engine.hold_after_panic(&claimed).await;
+                }
+            }
+        }
+    }
+
+    /// Keeps the leases in hand; work whose lease is lost is dropped.
+    async fn heartbeat(&self) {
+        let leases = self.claimed.values().map(|(claimed, _)| claimed.lease.clone()).collect::<Vec<Lease>>();
+        if leases.is_empty() {
+            return;
+        }
+        match self.store.heartbeat(&leases, self.settings.lease).await {
+            Ok(kept) => {
+                for (claimed, handle) in self.claimed.values().filter(|(claimed, _)| !kept.contains(&claimed.lease)) {
+                    tracing::warn!(order.id = %claimed.lease.order_id, "the lease was lost; its work is dropped");
+                    handle.abort();
+                }
+            }
+            Err(error) => tracing::error!(error = %error, "the leases could not be kept alive"),
+        }
+    }
+}
