@@ -1,7 +1,7 @@
 //! The typed configuration. `config.default.toml` documents every key and is compiled in as the defaults.
 //!
 //! Three layers lie over each other: the defaults, a file, and `TILLBRIDGE__SECTION__KEY` environment variables. They are merged as a
-//! tree that remembers where each value was written ([`tree`]), then read into the typed [`sections`] by a [`reader`] that notes
+//! tree that remembers where each value was written (`tree`), then read into the typed [`sections`] by a `reader` that notes
 //! every problem with its place, so that one start shows all that is to be mended.
 
 mod connections;
