@@ -14,12 +14,12 @@ RUN --network=none cargo build --release --locked --offline
 COPY . .
 # Cargo goes by the time of change, and the copied files may be older than the empty ones they replace.
 RUN --network=none touch src/lib.rs src/main.rs && cargo build --release --locked --offline
-RUN --network=none install -D target/release/tillbridge /image/usr/local/bin/tillbridge \
-    && mkdir -p /image/etc/tillbridge /image/var/lib/tillbridge && chown 65532:65532 /image/var/lib/tillbridge
+RUN --network=none mkdir /empty
 
 # glibc, libgcc, root certificates and a user without rights; no shell.
 FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /image/ /
+COPY --from=build /build/target/release/tillbridge /usr/local/bin/tillbridge
+COPY --from=build --chown=nonroot:nonroot /empty /var/lib/tillbridge
 # The database of the default configuration is made in the working directory, so it lands in the volume.
 WORKDIR /var/lib/tillbridge
 VOLUME /var/lib/tillbridge
