@@ -193,6 +193,6 @@ async fn revert(number: i64, name: Option<&str>, config: &ConfigArgs) -> CliResu
 
 /// Who published from a terminal.
 fn author() -> String {
-    let names: crate::config::Environment = std::env::vars().collect();
+    let names = crate::config::environment();
     names.get("USER").or_else(|| names.get("LOGNAME")).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| "command line".to_owned())
 }

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::output::fail;
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, ConfigError};
 
 /// Keeps NetSuite sales orders and Lightspeed Retail X-Series sales in step.
 #[derive(Debug, Parser)]
@@ -80,10 +80,10 @@ type CliResult = Result<ExitCode, CliError>;
 #[derive(Debug, thiserror::Error)]
 enum CliError {
     /// The configuration; every problem is a line of its own.
-    #[error("{0}")]
+    #[error("{}", output::chain(.0))]
     Config(#[from] ConfigError),
     /// The service.
-    #[error("{0}")]
+    #[error("{}", output::chain(.0))]
     App(#[from] crate::app::AppError),
     /// The store.
     #[error("{}", output::chain(.0))]
@@ -143,7 +143,7 @@ async fn run(command: Command) -> CliResult {
 impl ConfigArgs {
     /// The configuration from file and environment.
     fn load(&self) -> Result<Config, CliError> {
-        let environment: Environment = std::env::vars().collect();
+        let environment = crate::config::environment();
         Ok(Config::load(self.config.as_deref(), &environment)?)
     }
 }
