@@ -3,6 +3,7 @@
 pub mod expression;
 pub mod failure;
 pub mod ids;
+pub mod mapping;
 pub mod money;
 pub mod requests;
 pub mod sale;

@@ -28,6 +28,7 @@ const NETSUITE_NAMES: &[(&str, &str)] = &[
     ("shippingaddress", "ship_to"),
     ("amount", "total"),
     ("itemtype", "kind_id"),
+    ("qty", "quantity"),
     ("quantityfulfilled", "fulfilled"),
     ("quantitybilled", "billed"),
     ("isclosed", "closed"),
