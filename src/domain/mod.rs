@@ -3,11 +3,13 @@
 pub mod backoff;
 pub mod call;
 pub mod decide;
+pub mod expression;
 pub mod facts;
 pub mod failure;
 pub mod ids;
 pub mod keys;
 pub mod link;
+pub mod mapping;
 pub mod money;
 pub mod reference;
 pub mod requests;

@@ -87,7 +87,7 @@ impl Case<'_> {
             let name = name.or_else(|| payment.name.clone());
             match self.mappings.payment_type(&payment.type_id, name.as_deref()) {
                 // A promise is not money, and NetSuite's own money is there already.
-                Some(rule) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::Netsuite) => {}
+                Some(rule) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::NetSuite) => {}
                 Some(rule) => tenders.push((payment, rule.clone())),
                 None if self.facts.answers.reference.is_none() => return Err(Next::Ask(vec![Question::Reference])),
                 None => unknown.push(format!("'{}' ({})", name.unwrap_or_else(|| payment.type_id.clone()), payment.amount)),

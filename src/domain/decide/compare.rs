@@ -68,12 +68,12 @@ impl Case<'_> {
             let detail = format!("{} is billed at {billed} and its sale comes to {sold}, a difference of {difference}. Correct the bill in NetSuite, then release it here.", order.number);
             return Err(held(Reason::TotalsDiffer, detail));
         }
-        if !difference.is_zero() && !self.mappings.settings.variance_item.is_empty() && self.facts.done(CallKind::Variance) == 0 {
+        if let Some(item) = self.mappings.settings.variance_item.as_deref().filter(|_| !difference.is_zero() && self.facts.done(CallKind::Variance) == 0) {
             let Some(bill) = bills.last() else { return Ok(()) };
             let request = VarianceRequest {
                 bill: bill.id.clone(),
                 cash_sale: bill.kind == ChildKind::CashSale,
-                item: self.named_item(&self.mappings.settings.variance_item)?,
+                item: self.named_item(item)?,
                 amount: difference,
             };
             return Err(call(format!("variance/{}", bill.id), Request::Variance(request)));

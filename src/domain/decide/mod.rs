@@ -117,8 +117,7 @@ impl Case<'_> {
         {
             return Ok(ignored(Reason::SaleTransient, "The till has the sale open; it is looked at when it changes."));
         }
-        let field = &self.mappings.settings.sale_id_field;
-        if !field.is_empty() {
+        if let Some(field) = &self.mappings.settings.sale_id_field {
             let Some(orders) = &self.facts.answers.linked_orders else {
                 return Err(Next::Ask(vec![Question::LinkedOrders { field: field.clone(), sale: sale.id.clone() }]));
             };
@@ -150,7 +149,7 @@ impl Case<'_> {
 
     /// The id in the sales order's field, if it is one that a sale can have.
     fn sale_on_order(&self, order: &SalesOrder) -> Option<SaleId> {
-        let text = order.custom.get(&self.mappings.settings.sale_id_field)?.as_str()?.trim().to_ascii_lowercase();
+        let text = order.custom.get(self.mappings.settings.sale_id_field.as_ref()?)?.as_str()?.trim().to_ascii_lowercase();
         uuid::Uuid::parse_str(&text).ok()?;
         Some(SaleId::new(text))
     }

@@ -6,7 +6,7 @@ use super::send::Missing;
 use super::{Case, Next, Step, held, ignored, synced, waiting};
 use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::facts::Question;
-use crate::domain::mapping::{Facts as Condition, OnCancelled, Service};
+use crate::domain::mapping::{OnCancelled, Service};
 use crate::domain::money;
 use crate::domain::requests::{SaleIdRequest, SaleLineRequest, SalePaymentRequest, SaleRequest};
 use crate::domain::sale::Sale;
@@ -17,8 +17,8 @@ use crate::domain::verdict::Reason;
 impl Case<'_> {
     /// The sale's id goes into the sales order's field, once, where the settings name one.
     pub(super) fn write_back(&mut self, order: &SalesOrder, sale: &Sale) -> Option<Next> {
-        let field = &self.mappings.settings.sale_id_field;
-        if field.is_empty() || self.facts.done(CallKind::WriteSaleId) > 0 || !self.is_ours(sale) {
+        let field = self.mappings.settings.sale_id_field.as_ref()?;
+        if self.facts.done(CallKind::WriteSaleId) > 0 || !self.is_ours(sale) {
             return None;
         }
         let there = order.custom.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -122,7 +122,7 @@ impl Case<'_> {
 
     /// The sale as it is to be: what follows the order is the order's, the rest is the till's.
     fn wanted(&mut self, order: &SalesOrder, sale: &Sale) -> Step<Option<SaleRequest>> {
-        let condition = Condition::new(order, self.mappings);
+        let condition = self.mappings.facts(order);
         let mapping = self.facts.link.mapping.as_deref().and_then(|name| self.mappings.mapping(name));
         let mut missing = Missing::default();
         let content = self.content(&sale.id, order, mapping, &condition, &mut missing)?;
@@ -183,9 +183,9 @@ impl Case<'_> {
         if service && settings.service == Service::Hold {
             return Ok(held(Reason::ServiceSale, "The sale is a service job, which is held by setting (service = \"hold\")."));
         }
-        let word = if service { "CLOSED" } else { status.word() };
-        if !settings.reconciles(word) {
-            return Ok(ignored(Reason::StatusNotReconciled, format!("Sale {number} is {word}, which is not in reconcile_on.")));
+        let counts_as = if service { SaleStatus { account: None, ..status } } else { status };
+        if !settings.reconciles(counts_as) {
+            return Ok(ignored(Reason::StatusNotReconciled, format!("Sale {number} is {counts_as}, which is not in reconcile_on.")));
         }
         if sale.return_for.is_some() || sale.lines.iter().any(|line| line.is_return || line.quantity < Decimal::ZERO && line.price > Decimal::ZERO && self.is_goods(line)) {
             return Ok(held(Reason::Unsupported, format!("Sale {number} takes goods back. Book the return in NetSuite by hand, then skip it here.")));

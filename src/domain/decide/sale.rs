@@ -7,7 +7,8 @@ use super::{Case, Next, Step};
 use crate::domain::facts::{Question, Reference};
 use crate::domain::ids::SaleId;
 use crate::domain::keys;
-use crate::domain::mapping::{Facts as Condition, Mapping};
+use crate::domain::expression::Facts as Condition;
+use crate::domain::mapping::Mapping;
 use crate::domain::money;
 use crate::domain::reference::Product;
 use crate::domain::requests::SaleLineRequest;
@@ -47,7 +48,7 @@ impl Case<'_> {
             Buyer::Known(id) => Some(id),
             Buyer::WalkIn => None,
         };
-        let note = mapping.and_then(|mapping| mapping.render_note(condition)).filter(|note| !note.trim().is_empty());
+        let note = mapping.and_then(|mapping| mapping.note.as_ref()).map(|note| note.render(condition)).filter(|note| !note.trim().is_empty());
         Ok(Content { customer_id, note, lines })
     }
 
@@ -186,7 +187,7 @@ impl Case<'_> {
         let told = line.tax.map(|tax| (tax / quantity).round_dp(UNIT_PLACES));
         let by_rate = |rate: Decimal| (price * rate).round_dp(UNIT_PLACES);
         if let Some(code) = &line.tax_code {
-            let rule = self.mappings.tax_for_netsuite(code);
+            let rule = self.mappings.tax_for_code(code);
             let group = rule.and_then(|rule| reference.tax(&rule.x_series)).or_else(|| code.name.as_deref().and_then(|name| reference.tax(name)));
             let Some(group) = group else {
                 missing.note(format!("the tax code '{}' has no [[tax]] that names an X-Series tax", code.label()));

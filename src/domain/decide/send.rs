@@ -7,7 +7,8 @@ use super::{Case, Next, Step, held, ignored};
 use crate::domain::call::{Call, Request};
 use crate::domain::facts::{Question, Reference};
 use crate::domain::keys;
-use crate::domain::mapping::{Facts as Condition, Mapping, NoMatch};
+use crate::domain::expression::Facts as Condition;
+use crate::domain::mapping::{Mapping, NoMatch};
 use crate::domain::money;
 use crate::domain::reference::{ErpCustomer, Outlet, Register};
 use crate::domain::requests::{CustomerRequest, SalePaymentRequest, SaleRequest};
@@ -44,9 +45,10 @@ pub(super) enum Buyer {
 impl Case<'_> {
     /// Runs the mappings and makes the sale.
     pub(super) fn send(&mut self, order: &SalesOrder) -> Step<Next> {
-        let condition = Condition::new(order, self.mappings);
-        let choice = self.mappings.choose(&condition);
-        self.tried = choice.tried;
+        let mappings = self.mappings;
+        let condition = mappings.facts(order);
+        let choice = mappings.choose(&condition);
+        self.tried = choice.trail;
         let Some(mapping) = choice.matched else {
             self.mapping = None;
             let status = order.status.as_ref().map_or("an unknown status", |status| status.name());
@@ -68,9 +70,10 @@ impl Case<'_> {
         let mut missing = Missing::default();
         let settings = &self.mappings.settings;
 
-        let author = reference.user(&settings.author);
+        let author_name = mapping.author.as_ref().unwrap_or(&settings.author);
+        let author = reference.user(author_name);
         if author.is_none() {
-            missing.note(format!("there is no X-Series user '{}' to make the sale (author)", settings.author));
+            missing.note(format!("there is no X-Series user '{}' to make the sale (author)", author_name));
         }
         let register = self.register_for(order, mapping, reference, &mut missing);
         let outlet = self.fulfilment_outlet(order, mapping, register, reference, &mut missing);
@@ -155,7 +158,7 @@ impl Case<'_> {
         reference: &Reference,
         missing: &mut Missing,
     ) -> Vec<SalePaymentRequest> {
-        if !mapping.send_payment.unwrap_or(mapping.send_as.is_paid()) {
+        if !mapping.send_payment {
             return Vec::new();
         }
         let places = money::places(reference.retailer.currency.as_deref());
