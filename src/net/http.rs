@@ -17,7 +17,7 @@ pub fn client(timeout: Duration) -> Result<reqwest::Client, BuildError> {
         .user_agent(concat!("tillbridge/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10).min(timeout))
         .timeout(timeout)
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .build()

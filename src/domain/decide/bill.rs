@@ -15,7 +15,7 @@ use crate::domain::sale::{Sale, SalePayment};
 use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
 use crate::domain::verdict::Reason;
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Sends the bill of what is fulfilled and not billed.
     pub(super) fn bill(&mut self, order: &SalesOrder, sale: &Sale, matched: &Matched) -> Step<()> {
         if !order.status.as_ref().is_ok_and(|status| status.can_bill()) {
@@ -115,7 +115,7 @@ impl Case<'_> {
     pub(super) fn pay(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
         let tenders = self.tenders(order, sale)?;
         let Some(customer) = order.customer.as_ref().filter(|_| !tenders.is_empty()) else { return Ok(()) };
-        let bills = self.bills()?.to_vec();
+        let bills = self.bills()?;
         let mut open = bills.iter().filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
         for (payment, rule) in tenders {
             let id = payment.id.clone().unwrap_or_else(|| format!("{}-{}", sale.id, payment.type_id));
@@ -150,7 +150,7 @@ impl Case<'_> {
     }
 
     /// The bills made from the order, read back.
-    pub(super) fn bills(&self) -> Step<&[Bill]> {
+    pub(super) fn bills(&self) -> Step<&'a [Bill]> {
         self.facts.answers.bills.as_deref().ok_or_else(|| Next::Ask(vec![Question::Bills]))
     }
 }

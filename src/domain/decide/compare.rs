@@ -53,7 +53,7 @@ impl Case<'_> {
             return Err(held(Reason::TotalsDiffer, detail));
         }
         let places = money::places(self.reference()?.retailer.currency.as_deref());
-        let bills = self.bills()?.to_vec();
+        let bills = self.bills()?;
         if bills.is_empty() {
             return Err(held(Reason::TotalsDiffer, format!("{} is billed, and the bill cannot be read back.", order.number)));
         }

@@ -11,6 +11,8 @@ mod reconcile;
 mod sale;
 mod send;
 mod ship;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 
@@ -184,8 +186,8 @@ impl Case<'_> {
             return Ok(call);
         }
         match status.state {
-            SaleState::Voided => Ok(self.voided(order, order_status)),
-            SaleState::Parked | SaleState::Pending if order_status.is_dead() => self.cancelled(order, sale),
+            SaleState::Voided => Ok(reconcile::voided(order, order_status)),
+            SaleState::Parked | SaleState::Pending if order_status.is_dead() => Ok(self.cancelled(order, sale)),
             SaleState::Parked | SaleState::Pending => self.open_sale(order, sale, status),
             SaleState::Closed => self.closed_sale(order, sale, status),
         }

@@ -34,21 +34,6 @@ impl Case<'_> {
         self.facts.was_written() || self.facts.link.sent_digest.is_some() || sale.source_type.as_deref() == Some("NETSUITE")
     }
 
-    /// The sale is voided: fine if its order is dead too, else a person has to undo what is booked.
-    pub(super) fn voided(&self, order: &SalesOrder, status: OrderStatus) -> Next {
-        if status.is_dead() {
-            return synced(Reason::VoidedWithOrder, format!("{} is {} and its sale is voided.", order.number, status.name().to_lowercase()));
-        }
-        let shipped: Decimal = order.lines.iter().map(|line| line.fulfilled).sum();
-        let billed: Decimal = order.lines.iter().map(|line| line.billed).sum();
-        let booked = match (shipped.is_zero(), billed.is_zero()) {
-            (true, true) => "Nothing is booked in NetSuite: cancel the sales order there, or skip it here.".to_owned(),
-            (_, true) => format!("{} pieces are fulfilled in NetSuite: delete the fulfilment or make a return authorisation.", shipped.normalize()),
-            _ => "It is billed in NetSuite: make a return authorisation with a credit memo or a cash refund.".to_owned(),
-        };
-        held(Reason::SaleVoided, format!("The sale of {} was voided. {booked}", order.number))
-    }
-
     /// The order was cancelled or closed before its sale was completed.
     pub(super) fn cancelled(&mut self, order: &SalesOrder, sale: &Sale) -> Next {
         let number = sale.number().unwrap_or(sale.id.as_str());
@@ -239,4 +224,19 @@ impl Case<'_> {
 
 pub(super) fn call(key: String, request: Request) -> Next {
     Next::Call(Box::new(Call { key, request }))
+}
+
+/// The sale is voided: fine if its order is dead too, else a person has to undo what is booked.
+pub(super) fn voided(order: &SalesOrder, status: OrderStatus) -> Next {
+    if status.is_dead() {
+        return synced(Reason::VoidedWithOrder, format!("{} is {} and its sale is voided.", order.number, status.name().to_lowercase()));
+    }
+    let shipped: Decimal = order.lines.iter().map(|line| line.fulfilled).sum();
+    let billed: Decimal = order.lines.iter().map(|line| line.billed).sum();
+    let booked = match (shipped.is_zero(), billed.is_zero()) {
+        (true, true) => "Nothing is booked in NetSuite: cancel the sales order there, or skip it here.".to_owned(),
+        (_, true) => format!("{} pieces are fulfilled in NetSuite: delete the fulfilment or make a return authorisation.", shipped.normalize()),
+        _ => "It is billed in NetSuite: make a return authorisation with a credit memo or a cash refund.".to_owned(),
+    };
+    held(Reason::SaleVoided, format!("The sale of {} was voided. {booked}", order.number))
 }

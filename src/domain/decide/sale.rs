@@ -58,7 +58,7 @@ impl Case<'_> {
         for line in order.lines.iter().filter(|line| !line.kind.is_text() && line.kind != ItemKind::Payment) {
             let quantity = if line.closed { line.fulfilled.max(line.billed) } else { line.quantity };
             let built = if matches!(line.kind, ItemKind::Discount | ItemKind::Markup) {
-                self.adjustment_line(id, line, reference, missing)
+                adjustment_line(id, line, reference, missing)
             } else if quantity.is_zero() {
                 None
             } else {
@@ -69,7 +69,7 @@ impl Case<'_> {
         if lines.is_empty() {
             missing.note("it has no line that a sale could hold");
         }
-        lines.extend(self.header_discount(id, order, &lines, reference, missing));
+        lines.extend(header_discount(id, order, &lines, reference, missing));
         lines.extend(self.charge_line(id, "shipping", order.shipping_cost, order, reference, missing)?);
         lines.extend(self.charge_line(id, "handling", order.handling_cost, order, reference, missing)?);
         for (sequence, line) in (0_i64..).zip(&mut lines) {
@@ -211,30 +211,6 @@ impl Case<'_> {
         Some((group.id.clone(), told.unwrap_or_else(|| if untaxed { Decimal::ZERO } else { by_rate(group.rate) })))
     }
 
-    /// A discount or markup line: the retailer's discount product, once, at the amount.
-    fn adjustment_line(&self, id: &SaleId, line: &OrderLine, reference: &Reference, missing: &mut Missing) -> Option<SaleLineRequest> {
-        let amount = line.amount.or(line.rate)?;
-        let tax = line.tax.unwrap_or_default();
-        discount_line(keys::line_id(id, &line.line.to_string()), Some(line.line), amount, tax, reference, missing)
-    }
-
-    /// The header's discount, with what it takes off the tax where `NetSuite` tells the tax.
-    fn header_discount(
-        &self,
-        id: &SaleId,
-        order: &SalesOrder,
-        lines: &[SaleLineRequest],
-        reference: &Reference,
-        missing: &mut Missing,
-    ) -> Option<SaleLineRequest> {
-        let amount = order.discount_total.filter(|amount| !amount.is_zero())?;
-        let amount = -amount.abs();
-        let tax_of_lines: Decimal = lines.iter().map(|line| line.tax * line.quantity).sum();
-        let shipped = has_amount(order.shipping_cost) || has_amount(order.handling_cost);
-        let tax = order.tax_total.filter(|_| !shipped).map_or(Decimal::ZERO, |total| total - tax_of_lines);
-        discount_line(keys::line_id(id, "discount"), None, amount, tax, reference, missing)
-    }
-
     /// Shipping or handling: the product whose SKU is the shipping method's name.
     fn charge_line(
         &self,
@@ -273,6 +249,29 @@ impl Case<'_> {
             sequence: 0,
         }))
     }
+}
+
+/// A discount or markup line: the retailer's discount product, once, at the amount.
+fn adjustment_line(id: &SaleId, line: &OrderLine, reference: &Reference, missing: &mut Missing) -> Option<SaleLineRequest> {
+    let amount = line.amount.or(line.rate)?;
+    let tax = line.tax.unwrap_or_default();
+    discount_line(keys::line_id(id, &line.line.to_string()), Some(line.line), amount, tax, reference, missing)
+}
+
+/// The header's discount, with what it takes off the tax where `NetSuite` tells the tax.
+fn header_discount(
+    id: &SaleId,
+    order: &SalesOrder,
+    lines: &[SaleLineRequest],
+    reference: &Reference,
+    missing: &mut Missing,
+) -> Option<SaleLineRequest> {
+    let amount = order.discount_total.filter(|amount| !amount.is_zero())?;
+    let amount = -amount.abs();
+    let tax_of_lines: Decimal = lines.iter().map(|line| line.tax * line.quantity).sum();
+    let shipped = has_amount(order.shipping_cost) || has_amount(order.handling_cost);
+    let tax = order.tax_total.filter(|_| !shipped).map_or(Decimal::ZERO, |total| total - tax_of_lines);
+    discount_line(keys::line_id(id, "discount"), None, amount, tax, reference, missing)
 }
 
 fn discount_line(

@@ -42,7 +42,7 @@ pub(super) enum Buyer {
     WalkIn,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Runs the mappings and makes the sale.
     pub(super) fn send(&mut self, order: &SalesOrder) -> Step<Next> {
         let mappings = self.mappings;
@@ -73,7 +73,7 @@ impl Case<'_> {
         let author_name = mapping.author.as_ref().unwrap_or(&settings.author);
         let author = reference.user(author_name);
         if author.is_none() {
-            missing.note(format!("there is no X-Series user '{}' to make the sale (author)", author_name));
+            missing.note(format!("there is no X-Series user '{author_name}' to make the sale (author)"));
         }
         let register = self.register_for(order, mapping, reference, &mut missing);
         let outlet = self.fulfilment_outlet(order, mapping, register, reference, &mut missing);
@@ -103,7 +103,7 @@ impl Case<'_> {
     }
 
     /// The outlets, registers and so on of the retailer.
-    pub(super) fn reference(&self) -> Step<&Reference> {
+    pub(super) fn reference(&self) -> Step<&'a Reference> {
         self.facts.answers.reference.as_ref().ok_or_else(|| Next::Ask(vec![Question::Reference]))
     }
 
@@ -198,7 +198,8 @@ impl Case<'_> {
         let code = netsuite.and_then(|netsuite| netsuite.number.as_deref());
         let exact = facts.matches.iter().filter(|found| found.code.is_some() && found.code.as_deref() == code).collect::<Vec<_>>();
         match (exact.as_slice(), facts.matches.as_slice()) {
-            ([found], _) | ([], [found]) => return Ok(Buyer::Known(found.id.clone())),
+            ([found], _) => return Ok(Buyer::Known(found.id.clone())),
+            ([], [found]) => return Ok(Buyer::Known(found.id.clone())),
             ([], []) => {}
             _ => {
                 missing.note(format!("several X-Series customers could be '{}': link one by its customer code", customer.label()));

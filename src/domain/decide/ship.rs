@@ -41,7 +41,7 @@ impl Case<'_> {
             };
             lines.push(FulfilmentLine { order_line: line.line, quantity: quantity.map(|quantity| quantity.normalize()), location, inventory });
         }
-        self.check_locations(order, &lines)?;
+        check_locations(order, &lines)?;
         let external_id = keys::external_id("if", &self.facts.connection, order.id.as_str(), self.facts.done(CallKind::Fulfil) + 1);
         let request = FulfilmentRequest {
             order: order.id.clone(),
@@ -70,18 +70,6 @@ impl Case<'_> {
             }
             _ => Ok(false),
         }
-    }
-
-    /// An order whose lines name locations has to name one for each line that ships.
-    fn check_locations(&self, order: &SalesOrder, lines: &[FulfilmentLine]) -> Step<()> {
-        let some = lines.iter().any(|line| line.location.is_some());
-        let without = lines.iter().filter(|line| line.quantity.is_some() && line.location.is_none()).map(|line| line.order_line.to_string());
-        let without = without.collect::<Vec<_>>();
-        if some && !without.is_empty() {
-            let detail = format!("{} cannot be fulfilled: line {} has no location. Set it on the sales order.", order.number, without.join(", "));
-            return Err(held(Reason::LocationMissing, detail));
-        }
-        Ok(())
     }
 
     /// Serial numbers, lots and bins of a line: those on the sales order, else those sold, else the lots that expire first.
@@ -172,4 +160,16 @@ impl Case<'_> {
 /// The memo that tells a person in NetSuite where the record comes from.
 pub(super) fn memo(sale: &Sale) -> String {
     format!("X-Series sale {}", sale.number().unwrap_or(sale.id.as_str()))
+}
+
+/// An order whose lines name locations has to name one for each line that ships.
+fn check_locations(order: &SalesOrder, lines: &[FulfilmentLine]) -> Step<()> {
+    let some = lines.iter().any(|line| line.location.is_some());
+    let without = lines.iter().filter(|line| line.quantity.is_some() && line.location.is_none()).map(|line| line.order_line.to_string());
+    let without = without.collect::<Vec<_>>();
+    if some && !without.is_empty() {
+        let detail = format!("{} cannot be fulfilled: line {} has no location. Set it on the sales order.", order.number, without.join(", "));
+        return Err(held(Reason::LocationMissing, detail));
+    }
+    Ok(())
 }
