@@ -18,7 +18,7 @@ use crate::config::Secret;
 use crate::net::retry_after;
 
 /// A token with less life than this is renewed before it is used.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// How long another replica's renewal is waited for: this often, this long.
 const WAITS: u32 = 20;
 const WAIT: Duration = Duration::from_millis(250);
@@ -156,7 +156,7 @@ impl Inner {
                 return Ok(bearer);
             }
         }
-        Err(XSeriesError::NoBudget { until: clock::after(self.clock.now(), WAIT) })
+        Err(XSeriesError::RenewedElsewhere { until: clock::after(self.clock.now(), WAIT) })
     }
 
     async fn renew_alone(&self, state: &mut State, refused: Option<i64>) -> Result<Bearer, XSeriesError> {
@@ -275,3 +275,7 @@ impl Inner {
 fn lives(now: Timestamp, seconds: i64) -> Timestamp {
     clock::after(now, Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
+
+#[cfg(test)]
+#[path = "oauth_tests.rs"]
+mod tests;
