@@ -96,6 +96,8 @@ async fn a_dead_refresh_token_says_what_to_do() {
     assert_eq!(error.class(false), FailureClass::Refused(Reason::Credentials));
     let said = error.to_string();
     assert!(said.contains("invalid_grant") && said.contains("/oauth/x-series/acme-nz/start"), "{said}");
+    assert_eq!(world.client.sale(&SALE.into()).await.unwrap_err().to_string(), said);
+    assert_eq!(world.script.got().len(), 1, "it is not tried again at once");
     let world = oauth_world(None).await;
     let said = world.client.sale(&SALE.into()).await.unwrap_err().to_string();
     assert!(said.contains("tillbridge connect x-series acme-nz"), "{said}");
