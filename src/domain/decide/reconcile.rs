@@ -115,7 +115,8 @@ impl Case<'_> {
         let stands = self.as_it_stands(sale);
         // Without its mapping there is no template for the note, so the note stays.
         let note = if mapping.is_some() { content.note } else { stands.note.clone() };
-        Ok(Some(SaleRequest { lines: content.lines, customer_id: content.customer_id, note, ..stands }))
+        let delivery_note = order.ship_to.clone().filter(|_| stands.hand_over == Some(HandOver::Delivery) && mapping.is_some());
+        Ok(Some(SaleRequest { lines: content.lines, customer_id: content.customer_id, note, delivery_note, ..stands }))
     }
 
     /// The whole of the sale as X-Series holds it: a PUT replaces everything, so everything has to be in it.
@@ -154,7 +155,7 @@ impl Case<'_> {
             invoice_number: sale.invoice_number.clone(),
             fulfilment_outlet_id: written.and_then(|sale| sale.fulfilment_outlet_id.clone()),
             hand_over: status.and_then(|status| status.hand_over),
-            delivery_note: written.and_then(|sale| sale.delivery_note.clone()),
+            delivery_note: None,
             lines: lines.collect(),
             payments: payments.collect(),
         }
