@@ -36,7 +36,7 @@ impl Sqlite {
                 match action {
                     OperatorAction::Skip => skip(tx, &row, seq, &author).await?,
                     _ if working => {
-                        statement(tx, "UPDATE orders SET enqueued_seq = $2, updated_at = $3 WHERE id = $1", &order, seq).await?
+                        statement(tx, "UPDATE orders SET enqueued_seq = $2, updated_at = $3 WHERE id = $1", &order, seq).await?;
                     }
                     OperatorAction::Retry | OperatorAction::Release | OperatorAction::Send | OperatorAction::Replay => {
                         reopen(tx, &order, seq).await?;

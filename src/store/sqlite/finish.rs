@@ -61,8 +61,8 @@ impl Ending {
         let newer = row.enqueued_seq > upto;
         match end {
             End::Verdict { verdict, state, hold, recheck_at } => {
-                let held = verdict.kind == VerdictKind::Held;
-                let state = if held { OrderState::Held } else { *state };
+                let open = verdict.kind == VerdictKind::Held;
+                let state = if open { OrderState::Held } else { *state };
                 let hold = (state == OrderState::Held).then_some(hold.unwrap_or(HoldKind::Facts));
                 let stuck = hold == Some(HoldKind::Operator) && !operator_asks;
                 let again = newer && !stuck;
@@ -80,7 +80,7 @@ impl Ending {
                     // The count of an order that only an operator releases stays to be seen.
                     attempt: if stuck { row.attempt } else { 0 },
                     // Held events are not handled: they wait for the verdict that ends the hold.
-                    handled_seq: if held { row.handled_seq } else { row.handled_seq.max(upto) },
+                    handled_seq: if open { row.handled_seq } else { row.handled_seq.max(upto) },
                     updated_at: now,
                 }
             }

@@ -34,11 +34,11 @@ impl Sqlite {
                     counts.received += n;
                     if !word.is_empty() {
                         let verdict = cells.word("word", VerdictKind::parse)?;
-                        set(&mut counts.verdicts, verdict, n);
+                        set(&mut counts.verdicts, &verdict, n);
                     }
                 }
-                "order" => set(&mut counts.orders, cells.word("word", OrderState::parse)?, n),
-                "call" => set(&mut counts.calls, cells.word("word", CallState::parse)?, n),
+                "order" => set(&mut counts.orders, &cells.word("word", OrderState::parse)?, n),
+                "call" => set(&mut counts.calls, &cells.word("word", CallState::parse)?, n),
                 "held" if n != 0 => counts.held.push((word.to_owned(), n)),
                 _ => {}
             }
@@ -132,8 +132,8 @@ impl Sqlite {
     }
 }
 
-fn set<T: PartialEq>(counts: &mut [(T, i64)], of: T, n: i64) {
-    if let Some(count) = counts.iter_mut().find(|(word, _)| *word == of) {
+fn set<T: PartialEq>(counts: &mut [(T, i64)], of: &T, n: i64) {
+    if let Some(count) = counts.iter_mut().find(|(word, _)| word == of) {
         count.1 = n;
     }
 }

@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::{ContextV7, Uuid};
 
+use super::Shared;
 use super::door::{self, Arrival};
 use super::file::{DatabaseFile, Identity};
-use super::Shared;
 use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
@@ -80,7 +80,7 @@ enum Ran {
 
 struct Work<T, F> {
     operation: &'static str,
-    work: Option<F>,
+    body: Option<F>,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -92,7 +92,7 @@ where
 {
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran> {
         Box::pin(async move {
-            let Some(work) = self.work.take() else { return Ran::Undo };
+            let Some(work) = self.body.take() else { return Ran::Undo };
             match work(tx).await {
                 Err(StoreError::Unavailable { source, .. }) => Ran::Broken(source),
                 result => {
@@ -142,7 +142,7 @@ impl Writer {
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        self.send(Command::Write(Box::new(Work { operation, work: Some(work), result: None, caller }))).await?;
+        self.send(Command::Write(Box::new(Work { operation, body: Some(work), result: None, caller }))).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -203,9 +203,9 @@ impl Task {
         let (arrivals, callers): (Vec<_>, Vec<_>) = receives.into_iter().unzip();
         self.shared.writes.fetch_add((arrivals.len() + jobs.len()) as u64, Ordering::Relaxed);
         match self.commit(&arrivals, &mut jobs).await {
-            Ok(received) => {
-                for (caller, received) in callers.into_iter().zip(received) {
-                    drop(caller.send(received));
+            Ok(answers) => {
+                for (caller, answer) in callers.into_iter().zip(answers) {
+                    drop(caller.send(answer));
                 }
                 for job in jobs {
                     job.answer(None);
@@ -265,19 +265,18 @@ impl Task {
 
     /// The connection, opened afresh if the last batch failed.
     async fn open(&mut self) -> Result<&mut Tx, sqlx::Error> {
-        let tx = match self.tx.take() {
-            Some(tx) => tx,
-            None => {
-                let mut conn = self.file.writer(!self.opened_before).connect().await?;
-                // SQLite opens the file at the first read.
-                sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await?;
-                let identity = self.file.identity().await.map_err(sqlx::Error::Io)?;
-                if self.opened_before {
-                    self.shared.readers_are_stale();
-                }
-                self.opened_before = true;
-                Tx { conn, now: 0, wake: false, ids: ContextV7::new(), identity }
+        let tx = if let Some(tx) = self.tx.take() {
+            tx
+        } else {
+            let mut conn = self.file.writer(!self.opened_before).connect().await?;
+            // SQLite opens the file at the first read.
+            sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await?;
+            let identity = self.file.identity().await.map_err(sqlx::Error::Io)?;
+            if self.opened_before {
+                self.shared.readers_are_stale();
             }
+            self.opened_before = true;
+            Tx { conn, now: 0, wake: false, ids: ContextV7::new(), identity }
         };
         Ok(self.tx.insert(tx))
     }

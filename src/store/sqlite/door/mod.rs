@@ -4,18 +4,20 @@
 //! (repeats, orders, pending markers), decided in memory one arrival after another, and written as sets. Rows travel as one JSON
 //! array through `json_each`, bodies as one concatenated blob that each row cuts its piece from.
 
+mod hot;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use self::hot::{First, Hot};
 use super::rows::Cells;
 use super::writer::Tx;
 use super::{Sqlite, during, json};
 use crate::domain::ids::ConnectionId;
-use crate::domain::verdict::HoldKind;
 use crate::store::standing::Standing;
-use crate::store::{Dedupe, Direction, EventSource, NewEvent, OrderRef, OrderState, Received, StoreError};
+use crate::store::{Dedupe, Direction, EventSource, NewEvent, OrderRef, Received, StoreError};
 
 /// What the door does, for errors.
 pub(super) const RECEIVE: &str = "receive an event";
@@ -91,39 +93,6 @@ async fn receive_together(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<
 
 type Key<'a> = (&'a str, EventSource, &'a str);
 type Reference<'a> = (&'a ConnectionId, &'a OrderRef);
-
-/// A stored event that a repeat is answered with.
-#[derive(Debug, Clone)]
-struct First {
-    event_id: String,
-    order_id: Option<String>,
-}
-
-impl First {
-    fn duplicate(&self) -> Received {
-        Received::Duplicate { event_id: self.event_id.clone().into(), order_id: self.order_id.clone().map(Into::into) }
-    }
-}
-
-/// An order that the batch speaks of.
-#[derive(Debug)]
-struct Hot {
-    id: String,
-    connection: ConnectionId,
-    direction: Direction,
-    netsuite_id: Option<String>,
-    x_series_id: Option<String>,
-    standing: Standing,
-    enqueued_seq: i64,
-    handled_seq: i64,
-    netsuite_modified: Option<i64>,
-    x_series_version: Option<i64>,
-    /// What is known of the events that are not handled: by marker, the event, and whether it has a verdict (a held one).
-    markers: HashMap<String, (First, bool)>,
-    /// The verdict, reason and detail of an order that is made for an event with a verdict.
-    decided: Option<(&'static str, &'static str, String)>,
-    changed: bool,
-}
 
 /// A row of `events` to insert; a tuple, because it travels as a JSON array.
 #[derive(Serialize)]
@@ -217,13 +186,12 @@ impl<'a> Batch<'a> {
             let cells = Cells::of("orders", row);
             let Some(reference) = nth(&references, cells.get("i")?) else { continue };
             let id: String = cells.get("id")?;
-            let index = match by_id.get(&id) {
-                Some(index) => *index,
-                None => {
-                    self.orders.push(Hot::read(&cells)?);
-                    by_id.insert(id, self.orders.len() - 1);
-                    self.orders.len() - 1
-                }
+            let index = if let Some(index) = by_id.get(&id) {
+                *index
+            } else {
+                self.orders.push(Hot::read(&cells)?);
+                by_id.insert(id, self.orders.len() - 1);
+                self.orders.len() - 1
             };
             self.by_reference.insert(*reference, index);
         }
@@ -390,85 +358,6 @@ impl<'a> Batch<'a> {
             .map_err(during(RECEIVE))?;
         }
         Ok(())
-    }
-}
-
-impl Hot {
-    fn read(cells: &Cells<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: cells.get("id")?,
-            connection: ConnectionId::new(cells.get::<String>("connection")?),
-            direction: cells.word("direction", Direction::parse)?,
-            netsuite_id: None,
-            x_series_id: None,
-            standing: Standing {
-                state: cells.word("state", OrderState::parse)?,
-                hold: cells.opt_word("hold", HoldKind::parse)?,
-                due_at: cells.get("due_at")?,
-                attempt: cells.get("attempt")?,
-                leased: cells.get("leased")?,
-            },
-            enqueued_seq: cells.get("enqueued_seq")?,
-            handled_seq: cells.get("handled_seq")?,
-            netsuite_modified: cells.get("netsuite_modified")?,
-            x_series_version: cells.get("x_series_version")?,
-            markers: HashMap::new(),
-            decided: None,
-            changed: false,
-        })
-    }
-
-    /// The answer to an arrival that the order knows already.
-    ///
-    /// A webhook's body is a repeat while it waits for its first verdict: after that, the same body may come with news. A poll hit is
-    /// a repeat also while its event is held, or every poll would wake a held order for nothing.
-    fn repeat(&self, arrival: &Arrival) -> Option<Received> {
-        let waits = arrival.marker.as_ref().and_then(|marker| self.markers.get(marker));
-        match &arrival.event.dedupe {
-            Dedupe::PendingBody => waits.filter(|(_, decided)| !decided).map(|(first, _)| first.duplicate()),
-            Dedupe::SaleVersion(version) => {
-                (waits.is_some() || self.x_series_version.is_some_and(|handled| handled >= *version)).then_some(Received::NothingNew)
-            }
-            Dedupe::OrderModified(at) => {
-                let at = at.as_millisecond();
-                (waits.is_some() || self.netsuite_modified.is_some_and(|handled| handled >= at)).then_some(Received::NothingNew)
-            }
-            Dedupe::Key(_) | Dedupe::Never => None,
-        }
-    }
-
-    #[expect(clippy::type_complexity, reason = "the row of one statement, which names its columns in this order")]
-    fn row(
-        &self,
-    ) -> (
-        &str,
-        &str,
-        &'static str,
-        Option<&str>,
-        Option<&str>,
-        &'static str,
-        Option<&'static str>,
-        Option<i64>,
-        i64,
-        Option<&'static str>,
-        Option<&'static str>,
-        Option<&str>,
-    ) {
-        let decided = self.decided.as_ref();
-        (
-            &self.id,
-            self.connection.as_str(),
-            self.direction.word(),
-            self.netsuite_id.as_deref(),
-            self.x_series_id.as_deref(),
-            self.standing.state.word(),
-            self.standing.hold.map(HoldKind::word),
-            self.standing.due_at,
-            self.enqueued_seq,
-            decided.map(|decided| decided.0),
-            decided.map(|decided| decided.1),
-            decided.map(|decided| decided.2.as_str()),
-        )
     }
 }
 
