@@ -175,3 +175,149 @@ fn key(secret: &Secret) -> Result<Vec<u8>, BadSecret> {
     let key = BASE64.decode(text.strip_prefix("whsec_").unwrap_or(text)).map_err(BadSecret::NotBase64)?;
     if key.is_empty() { Err(BadSecret::Empty) } else { Ok(key) }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use http::HeaderMap;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    // The example of the Standard Webhooks specification's reference libraries.
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    const BODY: &str = r#"{"test": 2432232314}"#;
+    const SIGNED_AT: i64 = 1_614_265_330;
+    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text)
+    }
+
+    fn headers(signature: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", ID.parse().unwrap());
+        headers.insert("webhook-timestamp", SIGNED_AT.to_string().parse().unwrap());
+        headers.insert("webhook-signature", signature.parse().unwrap());
+        headers
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(SIGNED_AT + seconds).unwrap()
+    }
+
+    fn check(secrets: &[&str], signature: &str, body: &str, seconds: i64) -> Result<(), Refusal> {
+        let secrets: Vec<Secret> = secrets.iter().map(|text| secret(text)).collect();
+        verify(&secrets, &headers(signature), body.as_bytes(), at(seconds))
+    }
+
+    #[test]
+    fn the_published_example_verifies() {
+        assert_eq!(check(&[SECRET], SIGNATURE, BODY, 0), Ok(()));
+        assert_eq!(check(&["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], SIGNATURE, BODY, 0), Ok(()), "the prefix may be left out");
+    }
+
+    #[test]
+    fn any_of_several_secrets_and_signatures_will_do() {
+        let old = format!("whsec_{}", STANDARD.encode("the secret before this one"));
+        assert_eq!(check(&[&old, SECRET], SIGNATURE, BODY, 0), Ok(()));
+        assert_eq!(check(&[SECRET], &format!("v1,AAAA v1a,xyz garbage {SIGNATURE}"), BODY, 0), Ok(()));
+        assert_eq!(check(&[&old], SIGNATURE, BODY, 0), Err(Refusal::BadSignature));
+        assert_eq!(check(&[], SIGNATURE, BODY, 0), Err(Refusal::BadSignature));
+    }
+
+    #[test]
+    fn what_was_changed_is_refused() {
+        assert_eq!(check(&[SECRET], SIGNATURE, r#"{"test": 2432232315}"#, 0), Err(Refusal::BadSignature));
+        assert_eq!(check(&[SECRET], "v1,", BODY, 0), Err(Refusal::BadSignature));
+        assert_eq!(check(&[SECRET], &SIGNATURE[..20], BODY, 0), Err(Refusal::BadSignature));
+        let mut other = headers(SIGNATURE);
+        other.insert("webhook-id", "msg_other".parse().unwrap());
+        assert_eq!(verify(&[secret(SECRET)], &other, BODY.as_bytes(), at(0)), Err(Refusal::BadSignature));
+    }
+
+    #[test]
+    fn five_minutes_either_way_are_tolerated_and_no_more() {
+        assert_eq!(check(&[SECRET], SIGNATURE, BODY, 300), Ok(()));
+        assert_eq!(check(&[SECRET], SIGNATURE, BODY, -300), Ok(()));
+        assert_eq!(check(&[SECRET], SIGNATURE, BODY, 301), Err(Refusal::TooOld));
+        assert_eq!(check(&[SECRET], SIGNATURE, BODY, -301), Err(Refusal::TooNew));
+        for (time, expected) in
+            [("x", Refusal::BadTimestamp), ("9223372036854775807", Refusal::TooNew), ("-9223372036854775808", Refusal::TooOld)]
+        {
+            let mut odd = headers(SIGNATURE);
+            odd.insert("webhook-timestamp", time.parse().unwrap());
+            assert_eq!(verify(&[secret(SECRET)], &odd, BODY.as_bytes(), at(0)), Err(expected));
+        }
+    }
+
+    #[test]
+    fn each_header_is_needed() {
+        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+            let mut fewer = headers(SIGNATURE);
+            fewer.remove(name);
+            assert_eq!(verify(&[secret(SECRET)], &fewer, BODY.as_bytes(), at(0)), Err(Refusal::MissingHeader(name)));
+        }
+    }
+
+    #[test]
+    fn secrets_are_checked_before_they_are_needed() {
+        assert!(check_secret(&secret(SECRET)).is_ok());
+        assert!(matches!(check_secret(&secret("whsec_not base64!")), Err(BadSecret::NotBase64(_))));
+        assert!(matches!(check_secret(&secret("whsec_")), Err(BadSecret::Empty)));
+    }
+
+    fn body(kind: &str, record_type: &str, created_from: &str) -> String {
+        format!(
+            r#"{{"type":"{kind}","timestamp":"2026-11-23T01:02:03Z",
+               "data":{{"account_id":"1234567_SB1","record_type":"{record_type}","record_id":"766","tran_id":"SO1043","event":"edit",
+               "execution_context":"USERINTERFACE","user_id":"12","created_from":{created_from},"last_modified":"2026-11-23T01:02:02Z"}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_callback_names_its_order() {
+        let order = parse(body("salesorder.edit", "salesorder", "null").as_bytes()).unwrap();
+        assert_eq!(order.order(), Some(RecordId::from("766")));
+        assert_eq!((order.kind.as_str(), order.event.as_str(), order.tran_id.as_deref()), ("salesorder.edit", "edit", Some("SO1043")));
+        assert_eq!(order.last_modified.unwrap().to_string(), "2026-11-23T01:02:02Z");
+        for record in ["itemfulfillment", "invoice", "cashsale"] {
+            let child = parse(body(&format!("{record}.create"), record, "\"700\"").as_bytes()).unwrap();
+            assert_eq!(child.order(), Some(RecordId::from("700")), "{record}");
+            let alone = parse(body(&format!("{record}.create"), record, "null").as_bytes()).unwrap();
+            assert_eq!(alone.order(), None, "{record} that was made from nothing");
+        }
+        let other = parse(body("customer.edit", "customer", "\"700\"").as_bytes()).unwrap();
+        assert_eq!(other.order(), None);
+    }
+
+    #[test]
+    fn a_sandboxs_callback_is_not_productions() {
+        let callback = parse(body("salesorder.edit", "salesorder", "null").as_bytes()).unwrap();
+        assert!(callback.is_of(&Account::parse("1234567-sb1").unwrap()));
+        assert!(!callback.is_of(&Account::parse("1234567").unwrap()));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_says_what_is_missing() {
+        assert!(matches!(parse(b"{"), Err(Malformed::NotJson(_))));
+        for (text, field) in [
+            ("[]", "data"),
+            (r#"{"data":{}}"#, "type"),
+            (r#"{"type":"salesorder.edit","data":{"record_id":"1"}}"#, "data.account_id"),
+            (r#"{"type":"salesorder.edit","data":{"account_id":"1","record_id":"abc"}}"#, "data.record_id"),
+            (r#"{"type":"salesorder","data":{"account_id":"1","record_id":"1"}}"#, "data.event"),
+        ] {
+            assert!(matches!(parse(text.as_bytes()), Err(Malformed::Field(missing)) if missing == field), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_makes_it_panic(body in prop::collection::vec(any::<u8>(), 0..300), signature in "[ -~]{1,100}") {
+            let _ = parse(&body);
+            prop_assert!(verify(&[secret(SECRET)], &headers(&signature), &body, at(0)).is_err());
+        }
+    }
+}

@@ -33,8 +33,8 @@ impl Client {
     /// Builds the client. Finds a wrong account id, private key, address or time zone; asks nothing of the network.
     pub fn new(connection: &ConnectionId, config: &config::NetSuite, net: &config::Net, clock: Clock) -> Result<Self, NetSuiteError> {
         let account = Account::parse(&config.account_id).map_err(NetSuiteError::Account)?;
-        let timezone = TimeZone::get(&config.timezone)
-            .map_err(|source| NetSuiteError::TimeZone { name: config.timezone.clone(), source })?;
+        let timezone =
+            TimeZone::get(&config.timezone).map_err(|source| NetSuiteError::TimeZone { name: config.timezone.clone(), source })?;
         let own = account.base_url();
         let base = config.base_url.as_deref().unwrap_or(&own).trim_end_matches('/').to_owned();
         let usable = base.parse::<reqwest::Url>().ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

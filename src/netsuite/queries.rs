@@ -152,7 +152,8 @@ impl Client {
     /// Items by their internal ids. `sku_field` is the item field that the SKU is read from.
     pub async fn items(&self, ids: &[String], sku_field: &str) -> Result<Vec<Item>, NetSuiteError> {
         let sku = body::field(sku_field).map_err(NetSuiteError::Unsendable)?;
-        let ids: Vec<&str> = ids.iter().map(|id| body::internal_id(id)).collect::<Result<_, Unsendable>>().map_err(NetSuiteError::Unsendable)?;
+        let ids: Vec<&str> =
+            ids.iter().map(|id| body::internal_id(id)).collect::<Result<_, Unsendable>>().map_err(NetSuiteError::Unsendable)?;
         let mut items = Vec::with_capacity(ids.len());
         // Columns of features that are off are not there to be asked for.
         let mut optional = vec!["displayname", "isserialitem", "islotitem", "usebins", "isfulfillable", "upccode"];

@@ -58,6 +58,8 @@ pub(super) struct Answer {
     location: Option<String>,
     /// The other side's clock, by its `Date` header.
     pub(super) date: Option<Timestamp>,
+    /// `x-n-operationid`
+    operation: Option<String>,
     body: Vec<u8>,
 }
 
@@ -149,28 +151,20 @@ impl Transport {
         let date = text("date").and_then(|date| Timestamp::try_from(httpdate::parse_http_date(&date).ok()?).ok());
         let operation = text("x-n-operationid");
         let retry_after = text("retry-after").and_then(|value| retry_after::parse(&value, self.clock.now()));
-        tracing::debug!(
-            netsuite.status = status,
-            netsuite.operation_id = operation.as_deref(),
-            netsuite.job_id = text("x-netsuite-jobid").as_deref(),
-            "an answer"
-        );
 
         if call.is_write() && matches!(status, 200 | 201 | 204) {
             // The head says all; a body that breaks off would make a success look unknown.
-            return Ok(Answer { status, location, date, body: Vec::new() });
+            return Ok(Answer { status, location, date, operation, body: Vec::new() });
         }
         let mut body = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| NetSuiteError::BrokenOff { status, source: error.without_url() })?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| NetSuiteError::BrokenOff { status, source: error.without_url() })? {
             body.extend_from_slice(&chunk);
             if body.len() > LARGEST_ANSWER {
                 return Err(NetSuiteError::TooLarge { status });
             }
         }
         match status {
-            200 => Ok(Answer { status, location, date, body }),
+            200 => Ok(Answer { status, location, date, operation, body }),
             201..=299 => Err(NetSuiteError::UnknownStatus { status }),
             _ => {
                 let refusal = Refusal::read(status, &body);
@@ -254,6 +248,7 @@ impl Transport {
                 connection.id = connection,
                 netsuite.operation = call.operation,
                 netsuite.status = answer.status,
+                netsuite.operation_id = answer.operation.as_deref(),
                 duration_ms,
                 "NetSuite answered"
             ),
