@@ -75,12 +75,19 @@ pub struct Server {
 }
 
 /// `[database]`
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Database {
     /// `sqlite://…` or `postgres://…`.
     pub url: String,
     /// Read connections.
     pub read_connections: u32,
+}
+
+impl fmt::Debug for Database {
+    /// Without the address, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("read_connections", &self.read_connections).finish_non_exhaustive()
+    }
 }
 
 /// `[worker]`

@@ -1,0 +1,26 @@
+.PHONY: run demo test check lint advisories
+
+# nextest where it is installed, cargo's own runner where it is not: a fresh machine needs Rust and a C compiler, no more.
+TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
+
+run: ## serve with tillbridge.toml, or with the defaults where there is none
+	cargo run -- serve
+
+demo: ## both systems simulated, 25 orders driven to their end, and a table of what became of each
+	cargo build --release
+	target/release/tillbridge demo --once
+
+test: ## every test
+	cargo $(TEST)
+
+check: ## the cheap part of lint
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+lint: check ## form, lints, documentation, licences and sources
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
+	else echo "cargo-deny is not installed: licences and sources were not checked"; fi
+
+advisories: ## known holes in dependencies; needs cargo-deny and the network
+	cargo deny check advisories
