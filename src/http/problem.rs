@@ -169,7 +169,8 @@ impl Problem {
             Self::MediaType(_) => MEDIA_TYPE,
             Self::MappingInvalid { .. } => MAPPING_INVALID,
             Self::ReplayLarge { .. } => REPLAY_LARGE,
-            Self::Store(StoreError::Unavailable { .. } | StoreError::Closed) | Self::NotStored(_) => UNAVAILABLE,
+            Self::NotStored(_) => UNAVAILABLE,
+            Self::Store(error) if error.is_temporary() => UNAVAILABLE,
             Self::Broken(_) | Self::Store(_) => INTERNAL,
             Self::TooSlow => TOO_SLOW,
             Self::NotReady(_) => NOT_READY,
@@ -244,7 +245,12 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        match error {
+            StoreError::BadCursor => {
+                Self::parameter("cursor", "The cursor is not one of this list.", ["the next_cursor of the page before"])
+            }
+            error => Self::Store(error),
+        }
     }
 }
 

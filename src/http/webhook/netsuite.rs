@@ -12,6 +12,7 @@ use crate::http::body;
 use crate::http::extract::Path;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
+use crate::netsuite::Account;
 use crate::netsuite::callback::{self, Callback};
 use crate::store::{Dedupe, EventSource, NewEvent, OrderRef};
 
@@ -40,7 +41,7 @@ pub async fn handle(State(state): State<AppState>, Path(id): Path<String>, reque
     let message_id = message_id.ok_or_else(|| refuse("signature", "The header webhook-id is not there or not text.".to_owned()))?;
 
     let told = match callback::parse(&body) {
-        Ok(callback) if !callback.same_account(&connection.netsuite.account_id) => {
+        Ok(callback) if !Account::parse(&connection.netsuite.account_id).is_ok_and(|account| callback.is_of(&account)) => {
             return Err(refuse(
                 "account",
                 format!("The body is of another account than that of the connection {:?}.", connection.id.as_str()),

@@ -1,6 +1,7 @@
 //! `POST /webhooks/x-series/{connection}` and `…/{token}`: a webhook of X-Series, signed, or known by the token in its address.
 
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
 use axum::response::Response;
 
 use super::{commit, connection, refuse, unread};
@@ -42,7 +43,7 @@ async fn receive(state: AppState, id: &str, token: Option<&str>, request: Reques
     let (parts, body) = request.into_parts();
     let body = body::read(&state, &parts.headers, body).await.map_err(|problem| unread(connection, SOURCE, problem))?;
     let settings = &connection.x_series.webhook;
-    let signature = parts.headers.get("x-signature").and_then(|signature| signature.to_str().ok());
+    let signature = parts.headers.get("x-signature").map(HeaderValue::as_bytes);
     webhook::verify(&settings.verify, settings.allow_payload_signature, signature, token, &body)
         .map_err(|refusal| refuse(connection.id.as_str(), SOURCE, "signature", Problem::NotSigned(format!("{refusal}."))))?;
 
