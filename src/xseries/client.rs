@@ -22,7 +22,7 @@ use crate::net::{http as net_http, retry_after};
 /// Requests at once. X-Series counts requests in a window and names no limit of this kind; this one keeps us polite.
 const CONCURRENCY: usize = 8;
 /// The window that requests are counted in.
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 /// The wait where "too many requests" does not say for how long.
 const THROTTLED: Duration = Duration::from_secs(30);
 /// What the integration asks a retailer for. Costs are not part of `products:read`.

@@ -148,6 +148,12 @@ pub enum XSeriesError {
         #[source]
         source: KeeperError,
     },
+    /// Another replica renews the token and is not done yet.
+    #[error("another replica is renewing the X-Series token")]
+    RenewedElsewhere {
+        /// When to look again.
+        until: Timestamp,
+    },
     /// The task that renews the token ended early.
     #[error("the renewal of the X-Series token was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
@@ -172,12 +178,12 @@ impl XSeriesError {
     pub fn class(&self, write: bool) -> FailureClass {
         let unknown_fate = |retry_after| if write { FailureClass::InDoubt } else { FailureClass::Transient { retry_after } };
         match self {
-            Self::NoBudget { until } | Self::Throttled { until } => FailureClass::Throttled { until: *until },
-            Self::Connect { .. }
-            | Self::TokenEndpoint { .. }
-            | Self::TokenRequest(_)
-            | Self::TokenStore { .. }
-            | Self::Interrupted(_) => FailureClass::Transient { retry_after: None },
+            Self::NoBudget { until } | Self::Throttled { until } | Self::RenewedElsewhere { until } => {
+                FailureClass::Throttled { until: *until }
+            }
+            Self::Connect { .. } | Self::TokenEndpoint { .. } | Self::TokenRequest(_) | Self::TokenStore { .. } | Self::Interrupted(_) => {
+                FailureClass::Transient { retry_after: None }
+            }
             Self::Cut { .. } | Self::NotJson { .. } => unknown_fate(None),
             Self::Status { status, retry_after, .. } => match status {
                 401 => FailureClass::Refused(Reason::Credentials),

@@ -16,7 +16,11 @@ impl Client {
     pub async fn products_by_sku(&self, sku: &str) -> Result<Vec<Product>, XSeriesError> {
         let operation = "find the product";
         let wire = |source| XSeriesError::Wire { operation, source };
-        let query = [("sku", sku.trim().to_owned())];
+        let sku = sku.trim();
+        if sku.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = [("sku", sku.to_owned())];
         if let Some(body) = self.find(Call::get(operation, &["products"], &query)).await? {
             let found = with_sku(live(&body, "products", reference::product).map_err(wire)?, sku);
             if !found.is_empty() {
@@ -24,7 +28,7 @@ impl Client {
             }
         }
         // The list may know no such filter, or heed the case. The search index does not, and wants lower case.
-        let query = [("type", "products".to_owned()), ("sku", sku.trim().to_lowercase())];
+        let query = [("type", "products".to_owned()), ("sku", sku.to_lowercase())];
         match self.find(Call::get(operation, &["search"], &query)).await? {
             Some(body) => Ok(with_sku(live(&body, "products", reference::product).map_err(wire)?, sku)),
             None => Ok(Vec::new()),
@@ -70,6 +74,9 @@ impl Client {
     ) -> Result<Vec<Customer>, XSeriesError> {
         let operation = "find the customer";
         let wanted = wanted.trim();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
         let query = [("type", "customers".to_owned()), (field, wanted.to_owned())];
         let found = match self.find(Call::get(operation, &["search"], &query)).await? {
             Some(body) => live(&body, "customers", reference::customer).map_err(|source| XSeriesError::Wire { operation, source })?,

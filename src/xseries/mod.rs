@@ -22,6 +22,9 @@ mod lookups;
 mod oauth;
 /// What the lists and look-ups give.
 pub mod reference;
+/// A server that answers by script, for the tests.
+#[cfg(test)]
+mod rehearsal;
 /// Sales, serial numbers, fulfilments.
 mod sales;
 /// Its webhooks: genuine or not, and about what.
@@ -34,7 +37,5 @@ mod words;
 pub use auth::{TokenStore, Tokens};
 pub use client::Client;
 pub use error::XSeriesError;
-pub use reference::{
-    Customer, Fulfillment, Outlet, PaymentType, Product, Register, Retailer, SerialNumber, TaxGroup, User, Webhook,
-};
+pub use reference::{Customer, Fulfillment, Outlet, PaymentType, Product, Register, Retailer, SerialNumber, TaxGroup, User, Webhook};
 pub use wire::{SaleHead, SalesPage, WireError, parse_sale, sale_head};

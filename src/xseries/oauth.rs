@@ -18,12 +18,14 @@ use crate::config::Secret;
 use crate::net::retry_after;
 
 /// A token with less life than this is renewed before it is used.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// How long another replica's renewal is waited for: this often, this long.
 const WAITS: u32 = 20;
 const WAIT: Duration = Duration::from_millis(250);
 /// How often a commit of new tokens is tried at once.
 const SAVES: u32 = 3;
+/// How long a refresh token that was refused is left alone: every order that comes by would try it again.
+const DEAD: Duration = Duration::from_mins(1);
 /// The life of an access token where the answer does not tell it.
 const LIFE: i64 = 86_400;
 /// The wait where the token endpoint says "too many requests" and not for how long.
@@ -62,6 +64,8 @@ struct State {
     current: Option<Tokens>,
     /// Tokens that X-Series gave and that could not be committed yet: the old ones are already dead.
     unsaved: Option<(Option<i64>, Tokens)>,
+    /// The generation whose refresh token was refused, until when it is not tried again, and the vendor's words.
+    dead: Option<(i64, Timestamp, String)>,
 }
 
 impl OAuth {
@@ -156,7 +160,7 @@ impl Inner {
                 return Ok(bearer);
             }
         }
-        Err(XSeriesError::NoBudget { until: clock::after(self.clock.now(), WAIT) })
+        Err(XSeriesError::RenewedElsewhere { until: clock::after(self.clock.now(), WAIT) })
     }
 
     async fn renew_alone(&self, state: &mut State, refused: Option<i64>) -> Result<Bearer, XSeriesError> {
@@ -164,11 +168,18 @@ impl Inner {
             return Ok(bearer);
         }
         let old = state.current.clone().ok_or_else(|| self.not_connected())?;
+        if let Some((generation, until, problem)) = &state.dead
+            && *generation == old.generation
+            && self.clock.now() < *until
+        {
+            return Err(XSeriesError::Credentials { problem: problem.clone() });
+        }
         let form = [("grant_type", "refresh_token"), ("refresh_token", old.refresh_token.expose())];
         let answer = match self.ask(&form).await {
             // Somebody whose lease ran out may have used the refresh token after all, and have stored its successor.
             Err(XSeriesError::Credentials { problem }) => {
                 let other = self.reload(state, refused).await?.filter(|bearer| bearer.generation != Some(old.generation));
+                state.dead = Some((old.generation, clock::after(self.clock.now(), DEAD), problem.clone()));
                 return other.ok_or(XSeriesError::Credentials { problem });
             }
             answer => answer?,
@@ -275,3 +286,7 @@ impl Inner {
 fn lives(now: Timestamp, seconds: i64) -> Timestamp {
     clock::after(now, Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
+
+#[cfg(test)]
+#[path = "oauth_tests.rs"]
+mod tests;

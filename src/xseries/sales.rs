@@ -71,11 +71,7 @@ impl Client {
         let wire = |source| XSeriesError::Wire { operation, source };
         let mut found: Vec<Fulfillment> = Vec::new();
         for page in 1..=PAGES {
-            let query = [
-                ("sale_id", sale_id.to_string()),
-                ("page_number", page.to_string()),
-                ("page_size", FULFILLMENTS.to_string()),
-            ];
+            let query = [("sale_id", sale_id.to_string()), ("page_number", page.to_string()), ("page_size", FULFILLMENTS.to_string())];
             let Some(body) = self.find(Call::get(operation, &["fulfillments"], &query)).await? else { return Ok(found) };
             let page = rows(&body, "fulfillments").map_err(wire)?;
             let mut fresh = false;

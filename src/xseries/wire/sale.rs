@@ -6,10 +6,10 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::sale_parts::{charges, lines, payments};
-use super::value::{WireError, amount, date, flag, id, int, items, required_id, rows, text};
+use super::value::{WireError, amount, date, flag, id, int, is_deleted, items, required_id, rows, text};
 use crate::domain::ids::SaleId;
 use crate::domain::sale::{Charge, Sale, SaleLine, SaleTotals};
-use crate::domain::status::SaleStatus;
+use crate::domain::status::{SaleStatus, UnknownStatus};
 
 /// What the change feed is read for: which sale changed, and up to where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,8 +90,9 @@ pub fn sale_head(body: &Value) -> Result<SaleHead, WireError> {
     Ok(SaleHead {
         id: required_id(sale, &["/id"])?.into(),
         version: int(sale, &["/_metadata/version", "/version"]),
-        updated_at: date(sale, &["/updated_at"])?,
-        deleted: super::value::is_deleted(sale),
+        // Only shown; one that cannot be read must not stop the feed.
+        updated_at: date(sale, &["/updated_at"]).unwrap_or_default(),
+        deleted: is_deleted(sale),
     })
 }
 
@@ -106,7 +107,7 @@ pub fn parse_page(body: &Value) -> Result<SalesPage, WireError> {
     Ok(SalesPage { max: max.filter(|_| !sales.is_empty()), sales })
 }
 
-fn status(sale: &Value) -> Result<SaleStatus, crate::domain::status::UnknownStatus> {
+fn status(sale: &Value) -> Result<SaleStatus, UnknownStatus> {
     let state = text(sale, &["/state"]).map(|word| word.to_ascii_lowercase());
     let word = text(sale, &["/status"]).map(|word| word.to_ascii_uppercase());
     let attributes: Vec<String> = items(sale, &["/attributes", "/register_sale_attributes"])
