@@ -1,0 +1,10 @@
+//! The HTTP side from the outside: the real server on a port of its own, a real database in a temporary folder, and every answer
+//! held against `openapi.yaml`.
+
+mod contract;
+mod limits;
+mod operators;
+mod probes;
+mod storm;
+mod webhooks;
+mod world;
