@@ -11,20 +11,19 @@
 //! - [`poll`] finds what no webhook told, and [`sweep`] keeps the house: both only wake orders;
 //! - [`app`] wires it all, [`cli`] is how people start it, and [`sandbox`] is a pair of systems to try it against.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod http;
 pub mod metrics;
 pub mod net;
 pub mod netsuite;
+pub mod poll;
 pub mod sandbox;
 pub mod store;
-pub mod xseries;
-pub mod app;
-pub mod cli;
-pub mod engine;
-pub mod metrics;
-pub mod poll;
 pub mod sweep;
 pub mod worker;
+pub mod xseries;

@@ -1,5 +1,7 @@
 //! Every metric of the service: its name, its labels and what it means. Rooms count under these names and no others.
 
+use std::sync::{Mutex, PoisonError};
+
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -47,6 +49,9 @@ catalogue! {
     gauge REMOTE_IN_FLIGHT = "tillbridge_remote_in_flight", "Requests under way, by connection and system.";
     gauge REMOTE_REMAINING = "tillbridge_remote_budget_remaining", "Requests left in the window, by connection and system.";
     gauge REMOTE_BREAKER = "tillbridge_remote_breaker_open", "1 while requests are held back, by connection and system.";
+    counter POLL_HITS = "tillbridge_poll_hits_total", "Poll hits that told something new, by connection and system.";
+    counter POLL_FAILURES = "tillbridge_poll_failures_total", "Polls that failed, by connection and system.";
+    gauge POLL_LAST_SUCCESS = "tillbridge_poll_last_success_timestamp_seconds", "When a poll last ran to its end, by connection and system.";
     gauge POLL_LAG = "tillbridge_poll_lag_seconds", "How far the poll's cursor is behind the present, by connection and system.";
     gauge TOKEN_EXPIRY = "tillbridge_token_expires_seconds", "Time until the access token ends, by connection and system.";
 }
@@ -54,10 +59,18 @@ catalogue! {
 /// Bounds of the duration histograms, in seconds: an answer to a webhook takes milliseconds, a NetSuite transform minutes.
 const SECONDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0];
 
-/// Makes the process' recorder, once; the handle renders it for `/metrics`.
+/// The process has one recorder.
+static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+
+/// Makes the process' recorder, or gives the one that is there; the handle renders it for `/metrics`.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let mut recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = recorder.as_ref() {
+        return Ok(handle.clone());
+    }
     let handle = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?.install_recorder()?;
     describe_all();
+    *recorder = Some(handle.clone());
     Ok(handle)
 }
 

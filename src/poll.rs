@@ -115,7 +115,8 @@ impl Poller {
             Ok(found) => {
                 metrics::counter!(names::POLL_HITS, "connection" => connection.clone(), "system" => system).increment(found);
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; seconds since the epoch fit it exactly")]
-                metrics::gauge!(names::POLL_LAST_SUCCESS, "connection" => connection, "system" => system).set(self.clock.now().as_second() as f64);
+                metrics::gauge!(names::POLL_LAST_SUCCESS, "connection" => connection, "system" => system)
+                    .set(self.clock.now().as_second() as f64);
                 interval.mul_f64(0.9 + fastrand::f64() / 5.0)
             }
             Err(error) => {
@@ -188,7 +189,8 @@ impl Poller {
             let empty = page.orders.is_empty();
             for order in page.orders {
                 let body = json!({ "record_id": order.id.as_str(), "tran_id": order.number, "last_modified": order.modified.to_string() });
-                found += self.wake("salesorder.changed", OrderRef::NetSuite(order.id), Dedupe::OrderModified(order.modified), &body).await?;
+                found +=
+                    self.wake("salesorder.changed", OrderRef::NetSuite(order.id), Dedupe::OrderModified(order.modified), &body).await?;
             }
             if empty || !page.more {
                 break;

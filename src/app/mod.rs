@@ -7,14 +7,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Config, Connection};
 use crate::engine::{Engine, Side};
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, Listeners};
 use crate::metrics;
 use crate::netsuite::{self, NetSuiteError};
 use crate::poll::Poller;
@@ -30,25 +29,25 @@ pub use self::tokens::StoredTokens;
 #[derive(Debug, Error)]
 pub enum AppError {
     /// The store.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Migrations wait, and `serve` was told not to apply them.
     #[error("{0} migrations wait: run `tillbridge migrate`, or start without --no-migrate")]
     MigrationsWait(usize),
     /// A `NetSuite` client could not be built.
-    #[error("connection {connection}: {source}")]
+    #[error("connection {connection}")]
     NetSuite { connection: String, source: NetSuiteError },
     /// An X-Series client could not be built.
-    #[error("connection {connection}: {source}")]
+    #[error("connection {connection}")]
     XSeries { connection: String, source: XSeriesError },
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Listen { address: String, source: std::io::Error },
+    /// The socket does not tell its address.
+    #[error("cannot tell the address listened on")]
+    Address(#[source] std::io::Error),
     /// The metrics recorder could not be made.
-    #[error("cannot set up the metrics: {0}")]
+    #[error("cannot set up the metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The HTTP server ended.
-    #[error("the HTTP server failed: {0}")]
+    #[error(transparent)]
     Serve(#[from] http::ServeError),
 }
 
@@ -103,16 +102,15 @@ pub fn side(config: &Config, connection: &Connection, store: &Store, clock: &Clo
 }
 
 /// Starts everything: server, workers, pollers, upkeep.
-pub async fn start(config: Config, options: Options, clock: Clock) -> Result<Running, AppError> {
+pub async fn start(config: Config, options: Options, listeners: Option<Listeners>, clock: Clock) -> Result<Running, AppError> {
     let config = Arc::new(config);
     let store = open_store(&config, clock.clone(), options.migrate).await?;
     let sides = config.connections.iter().map(|connection| side(&config, connection, &store, &clock)).collect::<Result<Vec<_>, _>>()?;
-    let listener = listen(&config.server.listen).await?;
-    let address = listener.local_addr().map_err(|source| AppError::Listen { address: config.server.listen.clone(), source })?;
-    let metrics_listener = match &config.server.metrics_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
+    let listeners = match listeners {
+        Some(listeners) => listeners,
+        None => Listeners::bind(&config.server).await?,
     };
+    let address = listeners.main.local_addr().map_err(AppError::Address)?;
 
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -134,7 +132,7 @@ pub async fn start(config: Config, options: Options, clock: Clock) -> Result<Run
     tasks.close();
 
     let drain = config.server.drain;
-    let server = TaskTracker::new().spawn(http::serve(state, listener, metrics_listener, stop.clone(), drain));
+    let server = TaskTracker::new().spawn(http::serve(state, listeners, stop.clone(), drain));
     Ok(Running { address, store, sides, stop, tasks, server, drain })
 }
 
@@ -166,8 +164,4 @@ impl Running {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }
-}
-
-async fn listen(address: &str) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).await.map_err(|source| AppError::Listen { address: address.to_owned(), source })
 }

@@ -86,12 +86,18 @@ impl ConnectionStatus for Status {
         let reports = self.sides.iter().map(|(side, account, prefix, _)| {
             let stored = all.get(&side.id).cloned().unwrap_or_default();
             let orders_at = stored.orders.as_ref().and_then(|cursor| cursor["until"].as_i64()).map(clock::from_millis);
-            let sales_at = stored.sales.as_ref().and_then(|cursor| cursor["history"].as_array()?.last()?.get(0)?.as_i64()).map(clock::from_millis);
+            let sales_at =
+                stored.sales.as_ref().and_then(|cursor| cursor["history"].as_array()?.last()?.get(0)?.as_i64()).map(clock::from_millis);
             ConnectionReport {
                 id: side.id.clone(),
                 revision: stored.revision,
                 netsuite: system(account.clone(), &side.netsuite.gate().snapshot(), None, self.poll(stored.orders, orders_at)),
-                x_series: system(prefix.clone(), &side.x_series.gate().snapshot(), stored.token_expires_at, self.poll(stored.sales.map(|cursor| cursor["version"].clone()), sales_at)),
+                x_series: system(
+                    prefix.clone(),
+                    &side.x_series.gate().snapshot(),
+                    stored.token_expires_at,
+                    self.poll(stored.sales.map(|cursor| cursor["version"].clone()), sales_at),
+                ),
             }
         });
         reports.collect()

@@ -69,12 +69,16 @@ impl Api {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        let unreachable = |error: reqwest::Error| ApiError::Unreachable { url: self.url.clone(), detail: super::output::chain(&error.without_url()) };
+        let unreachable =
+            |error: reqwest::Error| ApiError::Unreachable { url: self.url.clone(), detail: super::output::chain(&error.without_url()) };
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let text = answer.text().await.map_err(unreachable)?;
         let body = serde_json::from_str::<Value>(&text);
-        if status.is_success() || status.as_u16() == 300 || status.as_u16() == 503 && body.as_ref().is_ok_and(|body| body.get("title").is_none()) {
+        if status.is_success()
+            || status.as_u16() == 300
+            || status.as_u16() == 503 && body.as_ref().is_ok_and(|body| body.get("title").is_none())
+        {
             return body.map_err(|_error| ApiError::NotOurs { url: self.url.clone() });
         }
         let body = body.unwrap_or_default();

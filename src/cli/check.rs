@@ -123,7 +123,9 @@ impl Check {
         };
         match store.pending_migrations().await {
             Ok(0) => findings.ok("database", config.database.url.clone()),
-            Ok(waiting) => findings.warning("database", format!("{waiting} migrations wait"), "`serve` applies them, or run: tillbridge migrate"),
+            Ok(waiting) => {
+                findings.warning("database", format!("{waiting} migrations wait"), "`serve` applies them, or run: tillbridge migrate")
+            }
             Err(error) => findings.error("database", super::output::chain(&error), "check database.url"),
         }
         for connection in &config.connections {
@@ -176,9 +178,13 @@ async fn mappings(store: &Store, connection: &Connection, findings: &mut Finding
 }
 
 async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findings) {
-    match side.netsuite.server_time().await {
+    match side.netsuite.ping().await {
         Err(error) => {
-            findings.error("NetSuite sign-in", error.to_string(), "check account_id and auth; on a sandbox refresh the M2M mapping is cleared: see docs/NETSUITE.md");
+            findings.error(
+                "NetSuite sign-in",
+                error.to_string(),
+                "check account_id and auth; on a sandbox refresh the M2M mapping is cleared: see docs/NETSUITE.md",
+            );
             return;
         }
         Ok(time) => {
@@ -195,14 +201,21 @@ async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findi
     }
     match side.netsuite.names_of("location").await {
         Ok(found) if found.is_empty() => {
-            findings.warning("NetSuite permissions", "SuiteQL shows no location", "a role without the permission sees nothing: docs/NETSUITE.md lists what it needs");
+            findings.warning(
+                "NetSuite permissions",
+                "SuiteQL shows no location",
+                "a role without the permission sees nothing: docs/NETSUITE.md lists what it needs",
+            );
         }
         Ok(found) => findings.ok("NetSuite permissions", format!("SuiteQL shows {} locations", found.len())),
-        Err(error) => findings.error("NetSuite permissions", error.to_string(), "give the role REST Web Services, SuiteAnalytics Workbook and Lists > Locations"),
+        Err(error) => findings.error(
+            "NetSuite permissions",
+            error.to_string(),
+            "give the role REST Web Services, SuiteAnalytics Workbook and Lists > Locations",
+        ),
     }
     if let Some(mappings) = mappings {
-        let field = &mappings.settings.sale_id_field;
-        if !field.is_empty() {
+        if let Some(field) = &mappings.settings.sale_id_field {
             match side.netsuite.sales_orders_by_field(field, "none").await {
                 Ok(_) => findings.ok("NetSuite field", format!("{field} is there")),
                 Err(error) => findings.error("NetSuite field", format!("{field}: {error}"), "deploy netsuite/, or set sale_id_field"),
@@ -226,7 +239,11 @@ async fn x_series(side: &Side, config: &Config, connection: &Connection, mapping
     let reference = match read.await {
         Ok(reference) => reference,
         Err(error) => {
-            findings.error("X-Series sign-in", error.to_string(), "check domain_prefix and auth; an oauth2 connection needs: tillbridge connect x-series");
+            findings.error(
+                "X-Series sign-in",
+                error.to_string(),
+                "check domain_prefix and auth; an oauth2 connection needs: tillbridge connect x-series",
+            );
             return;
         }
     };
@@ -242,7 +259,11 @@ async fn x_series(side: &Side, config: &Config, connection: &Connection, mapping
         names(mappings, &reference, findings);
     }
     let Some(url) = config.server.public_url.as_ref().filter(|_| connection.x_series.webhook.subscribe) else {
-        findings.warning("X-Series webhook", "server.public_url is not set", "set it, or make the webhook by hand; until then the poll finds the sales");
+        findings.warning(
+            "X-Series webhook",
+            "server.public_url is not set",
+            "set it, or make the webhook by hand; until then the poll finds the sales",
+        );
         return;
     };
     let url = sweep::webhook_url(url, side, &connection.x_series);

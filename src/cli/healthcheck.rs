@@ -26,7 +26,8 @@ impl Healthcheck {
         };
         let client = net::http::client(Duration::from_secs(5)).map_err(|error| CliError::Say(error.to_string()))?;
         let answer = client.get(format!("{url}/readyz")).send().await;
-        let answer = answer.map_err(|error| CliError::Say(format!("{url} does not answer: {}", super::output::chain(&error.without_url()))))?;
+        let answer =
+            answer.map_err(|error| CliError::Say(format!("{url} does not answer: {}", super::output::chain(&error.without_url()))))?;
         if answer.status().is_success() {
             return Ok(ExitCode::SUCCESS);
         }

@@ -116,15 +116,12 @@ fn tell(file: &Path, issues: &[Issue], word: &str) {
 fn facts(json: bool) -> CliResult {
     let (facts, functions) = (facts_catalogue(), functions_catalogue());
     if json {
-        let list = |docs: Vec<(String, String, String)>| docs.into_iter().map(|(name, kind, doc)| json!({ "name": name, "type": kind, "doc": doc })).collect::<Vec<_>>();
-        let facts = list(facts.iter().map(|fact| (fact.name.to_string(), fact.kind.to_string(), fact.doc.to_string())).collect());
-        let functions = list(functions.iter().map(|function| (function.name.to_string(), function.signature.to_string(), function.doc.to_string())).collect());
         say(&json!({ "facts": facts, "functions": functions }).to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let rows = facts.iter().map(|fact| vec![fact.name.to_string(), fact.kind.to_string(), fact.doc.to_string()]).collect::<Vec<_>>();
+    let rows = facts.iter().map(|fact| vec![fact.name.to_owned(), fact.kind.to_owned(), fact.doc.to_owned()]).collect::<Vec<_>>();
     say(&table(&["FACT", "TYPE", "WHAT IT IS"], &rows))?;
-    let rows = functions.iter().map(|function| vec![function.signature.to_string(), function.doc.to_string()]).collect::<Vec<_>>();
+    let rows = functions.iter().map(|function| vec![function.form.to_owned(), function.doc.to_owned()]).collect::<Vec<_>>();
     say(&format!("\n{}", table(&["FUNCTION", "WHAT IT DOES"], &rows)))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -166,7 +163,9 @@ async fn history(name: Option<&str>, json: bool, config: &ConfigArgs) -> CliResu
     } else if revisions.is_empty() {
         say("nothing is published yet")?;
     } else {
-        let rows = revisions.iter().map(|revision| vec![revision.number.to_string(), revision.at.to_string(), revision.author.clone(), revision.message.clone()]);
+        let rows = revisions
+            .iter()
+            .map(|revision| vec![revision.number.to_string(), revision.at.to_string(), revision.author.clone(), revision.message.clone()]);
         say(&table(&["REVISION", "WHEN", "WHO", "WHY"], &rows.collect::<Vec<_>>()))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::CliResult;
-use super::api::{Api, ApiArgs, segment};
+use super::api::{ApiArgs, segment};
 use super::output::{say, table};
 
 /// Lists orders, newest first.
@@ -67,7 +67,8 @@ pub(super) struct One {
 impl Orders {
     pub(super) async fn run(self) -> CliResult {
         let api = self.api.client()?;
-        let filters = [("state", self.state), ("verdict", self.verdict), ("reason", self.reason), ("q", self.query), ("connection", self.connection)];
+        let filters =
+            [("state", self.state), ("verdict", self.verdict), ("reason", self.reason), ("q", self.query), ("connection", self.connection)];
         let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect::<Vec<_>>();
         let mut items = Vec::new();
         let mut cursor = None;
@@ -130,8 +131,14 @@ fn explain(answer: &Value) -> std::io::Result<()> {
     let field = |name: &str, value: String| say(&format!("{name:<12}{value}"));
     field("order", text(&order["id"]))?;
     field("connection", text(&order["connection"]))?;
-    field("sales order", format!("{} ({}) {}", text(&order["netsuite"]["number"]), text(&order["netsuite"]["id"]), text(&order["netsuite"]["status"])))?;
-    field("sale", format!("{} ({}) {}", text(&order["x_series"]["number"]), text(&order["x_series"]["id"]), text(&order["x_series"]["status"])))?;
+    field(
+        "sales order",
+        format!("{} ({}) {}", text(&order["netsuite"]["number"]), text(&order["netsuite"]["id"]), text(&order["netsuite"]["status"])),
+    )?;
+    field(
+        "sale",
+        format!("{} ({}) {}", text(&order["x_series"]["number"]), text(&order["x_series"]["id"]), text(&order["x_series"]["status"])),
+    )?;
     field("state", text(&order["state"]))?;
     field("verdict", format!("{} ({})", text(&order["verdict"]), text(&order["reason"])))?;
     field("because", text(&order["detail"]))?;

@@ -47,7 +47,8 @@ pub(super) struct Replay {
 impl Replay {
     pub(super) async fn run(self) -> CliResult {
         let filters = [("state", self.state), ("verdict", self.verdict), ("reason", self.reason), ("from", self.from), ("to", self.to)];
-        let filter = filters.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect::<serde_json::Map<_, _>>();
+        let filter =
+            filters.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect::<serde_json::Map<_, _>>();
         let mut body = json!({ "orders": self.orders, "events": self.event, "dry_run": self.dry_run });
         if !filter.is_empty() {
             body["filter"] = filter.into();
@@ -66,9 +67,16 @@ impl Replay {
             return Ok(ExitCode::SUCCESS);
         }
         let changes = replay["changes"].as_array().cloned().unwrap_or_default();
-        let rows = changes.iter().map(|change| vec![text(&change["order"]), text(&change["state"]), text(&change["verdict"]), text(&change["would"])]);
+        let rows = changes
+            .iter()
+            .map(|change| vec![text(&change["order"]), text(&change["state"]), text(&change["verdict"]), text(&change["would"])]);
         say(&table(&["ORDER", "STATE", "VERDICT", if self.dry_run { "WOULD" } else { "DONE" }], &rows.collect::<Vec<_>>()))?;
-        say(&format!("{} of {} orders {}", replay["done"], replay["total"], if self.dry_run { "looked at, nothing changed" } else { "made due" }))?;
+        say(&format!(
+            "{} of {} orders {}",
+            replay["done"],
+            replay["total"],
+            if self.dry_run { "looked at, nothing changed" } else { "made due" }
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

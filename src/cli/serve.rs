@@ -23,7 +23,7 @@ impl Serve {
         let config = self.config.load()?;
         config.require_connections()?;
         logs::start(&config.log)?;
-        let mut running = Box::pin(app::start(config, app::Options { migrate: !self.no_migrate }, Clock::System)).await?;
+        let mut running = Box::pin(app::start(config, app::Options { migrate: !self.no_migrate }, None, Clock::System)).await?;
         tracing::info!(address = %running.address, connections = running.sides.len(), "serving");
         for side in &running.sides {
             if running.store.current_revision(&side.id).await?.is_none() {

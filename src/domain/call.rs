@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::requests::{
-    BillRequest, CustomerRequest, FulfilmentRequest, PaymentRequest, SaleIdRequest, SaleRequest, VarianceRequest,
-};
+use super::requests::{BillRequest, CustomerRequest, FulfilmentRequest, PaymentRequest, SaleIdRequest, SaleRequest, VarianceRequest};
 
 /// What a call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -116,8 +116,8 @@ pub struct ErpCustomer {
     pub number: Option<String>,
     /// The company.
     pub company_name: Option<String>,
-    /// It is a person.
-    pub is_person: bool,
+    /// A person, not a company; `None` where NetSuite does not say.
+    pub is_person: Option<bool>,
     /// First name.
     pub first_name: Option<String>,
     /// Last name.

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{RecordId, SaleId};
-use super::{keys, money};
 use super::status::{HandOver, SaleState};
+use super::{keys, money};
 
 /// A sale to be made, or the whole of it as it is to be from now on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +51,10 @@ impl SaleRequest {
     /// The digest of what follows the sales order: lines, customer and note. Everything else belongs to the till once the sale is there.
     pub fn content_digest(&self) -> String {
         let lines = self.lines.iter().map(|line| {
-            format!("{:?}|{}|{}|{}|{}|{}|{:?}", line.order_line, line.product_id, line.quantity, line.price, line.tax_id, line.tax, line.note)
+            format!(
+                "{:?}|{}|{}|{}|{}|{}|{:?}",
+                line.order_line, line.product_id, line.quantity, line.price, line.tax_id, line.tax, line.note
+            )
         });
         let text = [format!("{:?}", self.customer_id), format!("{:?}", self.note)].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
         keys::digest(text.as_bytes())

@@ -8,6 +8,7 @@ use super::{Engine, PassError, Side};
 use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
 use crate::domain::reference::ItemTracking;
 use crate::domain::sales_order::{Bill, ChildKind};
+use crate::netsuite::Item;
 
 impl Engine {
     /// Finds an answer and puts it among the others.
@@ -104,7 +105,11 @@ async fn items(side: &Side, ids: Vec<String>, sku_field: &str) -> Result<BTreeMa
     let found = side.items.get_many::<PassError, _>(&keys, |missing| async move {
         let ids = missing.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
         let items = side.netsuite.items(&ids, sku_field).await?;
-        Ok(items.into_iter().map(|(id, item)| ((id, sku_field.to_owned()), item)).collect())
+        let tracking = |item: Item| {
+            let Item { id, sku, serial, lot, bins, fulfillable, .. } = item;
+            ((id, sku_field.to_owned()), ItemTracking { sku, serial, lot, bins, fulfillable })
+        };
+        Ok(items.into_iter().map(tracking).collect())
     });
     Ok(found.await?.into_iter().map(|((id, _), item)| (id, item)).collect())
 }

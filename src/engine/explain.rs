@@ -66,7 +66,8 @@ impl Explanation {
             format!("{}|{}|{}|{}", line.product_id, line.quantity.normalize(), line.price.normalize(), line.tax_total.normalize())
         });
         let payments = sale.payments.iter().map(|payment| format!("{}|{}", payment.type_id, payment.amount.normalize()));
-        let status = sale.status.as_ref().map_or_else(|unknown| unknown.to_string(), |status| format!("{}{:?}", status.word(), status.attributes()));
+        let status =
+            sale.status.as_ref().map_or_else(|unknown| unknown.to_string(), |status| format!("{}{:?}", status.word(), status.attributes()));
         let head = format!("{status}|{:?}|{:?}", sale.customer_id, sale.deleted_at.is_some());
         let text = std::iter::once(head).chain(lines).chain(payments).collect::<Vec<_>>().join("\n");
         keys::digest(text.as_bytes())

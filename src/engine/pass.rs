@@ -86,8 +86,12 @@ impl Engine {
                 let took = self.clock.now().duration_since(started);
                 tracing::info!(order.id = %order, connection = %side.id, verdict = word, duration_ms = took.as_millis(), "pass ended");
             }
-            Ok(Written::LeaseLost) => tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped"),
-            Err(error) => tracing::error!(order.id = %order, error = %chain(&error), "a pass could not be stored; it is done again when its lease ends"),
+            Ok(Written::LeaseLost) => {
+                tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped")
+            }
+            Err(error) => {
+                tracing::error!(order.id = %order, error = %chain(&error), "a pass could not be stored; it is done again when its lease ends")
+            }
         }
     }
 
@@ -176,7 +180,12 @@ impl Pass<'_> {
                 CallState::Planned => Found::No,
                 _ => look_up(self.side, &row.key, &request).await?,
             };
-            self.explanation.step(format!("looked up {} {}: {}", row.kind.word(), row.key, if found == Found::No { "it had no effect" } else { "it is done" }));
+            self.explanation.step(format!(
+                "looked up {} {}: {}",
+                row.kind.word(),
+                row.key,
+                if found == Found::No { "it had no effect" } else { "it is done" }
+            ));
             match found {
                 Found::Yes(remote_id) => {
                     self.engine.done(self.side, self.claimed, row, &request, remote_id, row.http_status).await?;
@@ -221,7 +230,13 @@ impl Pass<'_> {
                 CallKind::CreateSale | CallKind::UpdateSale | CallKind::VoidSale => request(row)?.sale().cloned(),
                 _ => None,
             };
-            Ok(PastCall { kind: row.kind, key: row.key.clone(), done: row.state == CallState::Done, remote_id: row.remote_id.clone(), sale })
+            Ok(PastCall {
+                kind: row.kind,
+                key: row.key.clone(),
+                done: row.state == CallState::Done,
+                remote_id: row.remote_id.clone(),
+                sale,
+            })
         });
         Ok(Facts {
             connection: self.side.id.clone(),
@@ -325,7 +340,9 @@ impl Pass<'_> {
                         None => Ok(None),
                     }
                 };
-                let (order, children) = tokio::try_join!(self.read_order(), async { children.await.map_err(|error: crate::netsuite::NetSuiteError| PassError::from(error)) })?;
+                let (order, children) = tokio::try_join!(self.read_order(), async {
+                    children.await.map_err(|error: crate::netsuite::NetSuiteError| PassError::from(error))
+                })?;
                 self.order = order;
                 self.answers.children = children;
             }
@@ -342,7 +359,11 @@ impl Pass<'_> {
         let asked_by_till_only = !self.events.is_empty() && self.events.iter().all(|event| event.kind.starts_with("sale."));
         let in_step = matches!(verdict.kind, VerdictKind::Waiting | VerdictKind::Synced);
         let echo = in_step && asked_by_till_only && !self.explanation.sent_any() && digest.is_some() && digest == self.link.echo_digest;
-        let verdict = if echo { Verdict::ignored(Reason::Echo, format!("The sale is as it was written from NetSuite. {}", verdict.detail)) } else { verdict };
+        let verdict = if echo {
+            Verdict::ignored(Reason::Echo, format!("The sale is as it was written from NetSuite. {}", verdict.detail))
+        } else {
+            verdict
+        };
         match rest {
             Rest::Held => self.held(verdict.reason, &verdict.detail, HoldKind::Facts),
             Rest::Waiting => End::Verdict { verdict, state: OrderState::Waiting, hold: None, recheck_at: None },
@@ -374,7 +395,9 @@ impl Pass<'_> {
     fn end_of(&self, error: &PassError) -> End {
         match (error.class(), error) {
             (Some(class), _) => self.failed(class, error.detail()),
-            (None, PassError::Mappings(super::MappingsError::Store(_))) => self.failed(FailureClass::Transient { retry_after: None }, error.detail()),
+            (None, PassError::Mappings(super::MappingsError::Store(_))) => {
+                self.failed(FailureClass::Transient { retry_after: None }, error.detail())
+            }
             (None, PassError::Mappings(_)) => self.held(Reason::NoMappings, &error.detail(), HoldKind::Facts),
             (None, _) => self.held(Reason::InternalError, &error.detail(), HoldKind::Operator),
         }

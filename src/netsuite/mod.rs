@@ -23,5 +23,5 @@ pub use account::Account;
 pub use callback::{Callback, check_secret};
 pub use client::Client;
 pub use error::NetSuiteError;
-pub use queries::{InventoryNumber, Item, ModifiedOrder, ModifiedPage};
-pub use records::{Customer, RecordType, ServerTime};
+pub use queries::{Item, ModifiedOrder, ModifiedPage};
+pub use records::{RecordType, ServerTime};

@@ -1,8 +1,6 @@
 //! What is asked by SuiteQL.
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::client::Client;
@@ -11,6 +9,7 @@ use super::suiteql::{self, TIME_FORMAT};
 use super::wire::body::{self, Unsendable};
 use super::wire::read::{Fields, is_internal_id};
 use crate::domain::ids::RecordId;
+use crate::domain::reference::InventoryNumber;
 use crate::domain::sales_order::{Child, ChildKind, ItemKind, Ref};
 
 /// Ids in one list of a query.
@@ -61,22 +60,14 @@ pub struct Item {
     pub sku: Option<String>,
 }
 
-/// A serial or lot number at a location.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InventoryNumber {
-    /// The internal id.
-    pub id: String,
-    /// The number itself.
-    pub number: String,
-    /// How many are available there.
-    pub available: Decimal,
-    /// When it expires.
-    pub expires: Option<Date>,
-    /// The location's internal id.
-    pub location: Option<String>,
-}
-
 impl Client {
+    /// The internal ids of the items with this name or number.
+    pub async fn items_named(&self, name: &str) -> Result<Vec<String>, NetSuiteError> {
+        let query = format!("SELECT i.id FROM item i WHERE i.itemid = '{}' ORDER BY i.id", name.replace('\'', "''"));
+        let rows = self.rows("items_named", &query).await?;
+        rows.iter().map(|row| Fields::of(row).text("id").ok_or(lacks("item", "id"))).collect()
+    }
+
     /// What was made from a sales order: fulfilments, invoices, cash sales; each once.
     pub async fn children(&self, order: &RecordId) -> Result<Vec<Child>, NetSuiteError> {
         let id = body::internal_id(order.as_str()).map_err(NetSuiteError::Unsendable)?;

@@ -9,6 +9,7 @@ use super::transport::{Answer, Call};
 use super::wire::read::{self, Fields};
 use super::wire::{bill, body, sales_order};
 use crate::domain::ids::RecordId;
+use crate::domain::reference::ErpCustomer;
 use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
 
 /// Lines of a page of a sublist.
@@ -39,27 +40,6 @@ impl RecordType {
             Self::CustomerPayment => "customerPayment",
         }
     }
-}
-
-/// A customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Customer {
-    /// The internal id.
-    pub id: RecordId,
-    /// The number or name people use (`entityId`).
-    pub number: Option<String>,
-    /// The company.
-    pub company_name: Option<String>,
-    /// A person, not a company; `None` where NetSuite does not say.
-    pub is_person: Option<bool>,
-    /// First name.
-    pub first_name: Option<String>,
-    /// Last name.
-    pub last_name: Option<String>,
-    /// E-mail.
-    pub email: Option<String>,
-    /// Phone.
-    pub phone: Option<String>,
 }
 
 /// What NetSuite's clock says.
@@ -103,14 +83,14 @@ impl Client {
     }
 
     /// A customer; `None` where there is none by this id.
-    pub async fn customer(&self, id: &RecordId) -> Result<Option<Customer>, NetSuiteError> {
+    pub async fn customer(&self, id: &RecordId) -> Result<Option<ErpCustomer>, NetSuiteError> {
         let key = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
         let call = Call::get("customer", format!("/record/v1/customer/{key}"));
         let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
         let record = answer.json()?;
         let customer = Fields::of(&record);
-        Ok(Some(Customer {
-            id: customer.id("id").unwrap_or_else(|| id.clone()),
+        Ok(Some(ErpCustomer {
+            id: customer.id("id").unwrap_or_else(|| id.clone()).to_string(),
             number: customer.text("entityId"),
             company_name: customer.text("companyName"),
             is_person: customer.flag("isPerson"),

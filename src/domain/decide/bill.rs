@@ -83,7 +83,13 @@ impl<'a> Case<'a> {
         let mut tenders = Vec::new();
         let mut unknown = Vec::new();
         for payment in sale.payments.iter().filter(|payment| !payment.amount.is_zero()) {
-            let name = self.facts.answers.reference.as_ref().and_then(|reference| reference.payment_type(&payment.type_id)).map(|kind| kind.name.clone());
+            let name = self
+                .facts
+                .answers
+                .reference
+                .as_ref()
+                .and_then(|reference| reference.payment_type(&payment.type_id))
+                .map(|kind| kind.name.clone());
             let name = name.or_else(|| payment.name.clone());
             match self.mappings.payment_type(&payment.type_id, name.as_deref()) {
                 // A promise is not money, and NetSuite's own money is there already.
@@ -94,7 +100,11 @@ impl<'a> Case<'a> {
             }
         }
         if !unknown.is_empty() {
-            let detail = format!("{} is paid with {}, which no [[payment_type]] names. Add it to the mappings.", order.number, unknown.join(" and "));
+            let detail = format!(
+                "{} is paid with {}, which no [[payment_type]] names. Add it to the mappings.",
+                order.number,
+                unknown.join(" and ")
+            );
             return Err(held(Reason::Unresolved, detail));
         }
         Ok(tenders)
@@ -108,7 +118,9 @@ impl<'a> Case<'a> {
         }
         let Some(methods) = &self.facts.answers.payment_methods else { return Err(Next::Ask(vec![Question::PaymentMethods])) };
         let found = methods.iter().find(|method| method.name.as_deref().is_some_and(|method| method.eq_ignore_ascii_case(name)));
-        found.map(|method| method.id.clone()).ok_or_else(|| held(Reason::Unresolved, format!("NetSuite has no payment method '{name}' ([[payment_type]] '{}').", rule.x_series)))
+        found.map(|method| method.id.clone()).ok_or_else(|| {
+            held(Reason::Unresolved, format!("NetSuite has no payment method '{name}' ([[payment_type]] '{}').", rule.x_series))
+        })
     }
 
     /// Books each payment of the till once, against the order's open invoices.
@@ -116,7 +128,9 @@ impl<'a> Case<'a> {
         let tenders = self.tenders(order, sale)?;
         let Some(customer) = order.customer.as_ref().filter(|_| !tenders.is_empty()) else { return Ok(()) };
         let bills = self.bills()?;
-        let mut open = bills.iter().filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
+        let mut open = bills
+            .iter()
+            .filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
         for (payment, rule) in tenders {
             let id = payment.id.clone().unwrap_or_else(|| format!("{}-{}", sale.id, payment.type_id));
             let external_id = keys::external_id("pay", &self.facts.connection, &id, 1);

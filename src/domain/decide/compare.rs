@@ -16,7 +16,8 @@ use crate::domain::verdict::Reason;
 impl Case<'_> {
     /// Before anything is booked: the sale may not hold more than its order, and a whole hand-over comes to the order's total.
     pub(super) fn check_lines(&mut self, order: &SalesOrder, sale: &Sale, matched: &Matched) -> Step<()> {
-        let mut differences = matched.extra.iter().map(|extra| format!("the sale has {extra}, which is not on the sales order")).collect::<Vec<_>>();
+        let mut differences =
+            matched.extra.iter().map(|extra| format!("the sale has {extra}, which is not on the sales order")).collect::<Vec<_>>();
         for line in order.lines.iter().filter(|line| matched.quantity(line.line) > line.quantity) {
             let sold = matched.quantity(line.line).normalize();
             differences.push(format!("the sale has {sold} of {} and the sales order {}", line.item.label(), line.quantity.normalize()));
@@ -26,18 +27,26 @@ impl Case<'_> {
             .iter()
             .filter(|line| !line.kind.is_text() && !line.closed && matched.sale_lines.contains_key(&line.line))
             .all(|line| matched.quantity(line.line) == line.quantity)
-            && order.lines.iter().filter(|line| line.kind.is_shipped() && !line.closed).all(|line| matched.quantity(line.line) == line.quantity);
+            && order
+                .lines
+                .iter()
+                .filter(|line| line.kind.is_shipped() && !line.closed)
+                .all(|line| matched.quantity(line.line) == line.quantity);
         if let Some(total) = order.total.filter(|_| whole && differences.is_empty()) {
             let difference = sale.totals.price_incl_tax - total;
             if difference.abs() > self.mappings.settings.tolerance {
-                differences.push(format!("the sale comes to {} and the sales order to {total}, a difference of {difference}", sale.totals.price_incl_tax));
+                differences.push(format!(
+                    "the sale comes to {} and the sales order to {total}, a difference of {difference}",
+                    sale.totals.price_incl_tax
+                ));
             }
         }
         if differences.is_empty() {
             return Ok(());
         }
         let reason = if self.facts.was_written() { Reason::ChangedAfterClose } else { Reason::TotalsDiffer };
-        let detail = format!("{} was not fulfilled: {}. Make both sides agree, then release it here.", order.number, differences.join("; "));
+        let detail =
+            format!("{} was not fulfilled: {}. Make both sides agree, then release it here.", order.number, differences.join("; "));
         Err(held(reason, detail))
     }
 
@@ -45,7 +54,9 @@ impl Case<'_> {
     pub(super) fn compare(&mut self, order: &SalesOrder, sale: &Sale, matched: Option<&Matched>) -> Step<()> {
         let unbilled = order.lines.iter().filter(|line| !line.kind.is_text() && !line.closed).filter_map(|line| {
             let sold = matched.map_or(Decimal::ZERO, |matched| matched.quantity(line.line)).min(line.quantity);
-            (sold > line.billed && !line.from_purchase).then(|| format!("line {} ({}): {} sold, {} billed", line.line, line.item.label(), sold.normalize(), line.billed.normalize()))
+            (sold > line.billed && !line.from_purchase).then(|| {
+                format!("line {} ({}): {} sold, {} billed", line.line, line.item.label(), sold.normalize(), line.billed.normalize())
+            })
         });
         let unbilled = unbilled.collect::<Vec<_>>();
         if !unbilled.is_empty() {
@@ -65,10 +76,15 @@ impl Case<'_> {
         let difference = sold - billed;
         self.notes.push(format!("Read back: sold {sold}, billed {billed}."));
         if difference.abs() > self.mappings.settings.tolerance {
-            let detail = format!("{} is billed at {billed} and its sale comes to {sold}, a difference of {difference}. Correct the bill in NetSuite, then release it here.", order.number);
+            let detail = format!(
+                "{} is billed at {billed} and its sale comes to {sold}, a difference of {difference}. Correct the bill in NetSuite, then release it here.",
+                order.number
+            );
             return Err(held(Reason::TotalsDiffer, detail));
         }
-        if let Some(item) = self.mappings.settings.variance_item.as_deref().filter(|_| !difference.is_zero() && self.facts.done(CallKind::Variance) == 0) {
+        if let Some(item) =
+            self.mappings.settings.variance_item.as_deref().filter(|_| !difference.is_zero() && self.facts.done(CallKind::Variance) == 0)
+        {
             let Some(bill) = bills.last() else { return Ok(()) };
             let request = VarianceRequest {
                 bill: bill.id.clone(),
@@ -81,7 +97,10 @@ impl Case<'_> {
         if let Some(tax) = bills.iter().map(|bill| bill.tax_total).sum::<Option<Decimal>>() {
             let difference = sale.totals.tax - tax;
             if difference.abs() > self.mappings.settings.tolerance {
-                let detail = format!("{} is billed with {tax} of tax and its sale has {}, a difference of {difference}.", order.number, sale.totals.tax);
+                let detail = format!(
+                    "{} is billed with {tax} of tax and its sale has {}, a difference of {difference}.",
+                    order.number, sale.totals.tax
+                );
                 return Err(held(Reason::TotalsDiffer, detail));
             }
         }

@@ -225,7 +225,10 @@ fn order_deleted(sale: &Sale) -> Next {
         Ok(status) if status.state == SaleState::Voided => {
             ignored(Reason::OrderNotFound, "The sales order is gone from NetSuite, and its sale is voided.")
         }
-        _ => held(Reason::OrderDeleted, format!("The sales order is gone from NetSuite while its sale {number} stands. Void the sale at the till, or skip it here.")),
+        _ => held(
+            Reason::OrderDeleted,
+            format!("The sales order is gone from NetSuite while its sale {number} stands. Void the sale at the till, or skip it here."),
+        ),
     }
 }
 

@@ -38,7 +38,10 @@ impl Case<'_> {
     pub(super) fn cancelled(&mut self, order: &SalesOrder, sale: &Sale) -> Next {
         let number = sale.number().unwrap_or(sale.id.as_str());
         if self.mappings.settings.on_cancelled == OnCancelled::Hold {
-            let detail = format!("{} was cancelled or closed in NetSuite while its sale {number} is under way. Void the sale at the till.", order.number);
+            let detail = format!(
+                "{} was cancelled or closed in NetSuite while its sale {number} is under way. Void the sale at the till.",
+                order.number
+            );
             return held(Reason::CancelledAfterSend, detail);
         }
         if self.facts.done(CallKind::VoidSale) > 0 {
@@ -66,14 +69,21 @@ impl Case<'_> {
                 let handed = handed.clone();
                 let matched = self.match_lines(order, sale)?.with_quantities(&handed);
                 self.ship(order, sale, &matched)?;
-                return Ok(waiting(Reason::PartlyHandedOver, format!("Part of sale {number} was handed over and is fulfilled; the rest follows.")));
+                return Ok(waiting(
+                    Reason::PartlyHandedOver,
+                    format!("Part of sale {number} was handed over and is fulfilled; the rest follows."),
+                ));
             }
         }
         Ok(match (status.state, status.account, status.hand_over) {
             (_, Some(Account::Layby), _) => waiting(Reason::AwaitingLayby, format!("Sale {number} is a layby that is not complete.")),
             (_, Some(Account::OnAccount), _) => waiting(Reason::AwaitingAccount, format!("Sale {number} is on account and not paid.")),
-            (SaleState::Pending, _, Some(HandOver::Pickup)) => waiting(Reason::AwaitingPickup, format!("Sale {number} waits to be picked up.")),
-            (SaleState::Pending, _, Some(HandOver::Delivery)) => waiting(Reason::AwaitingDispatch, format!("Sale {number} waits to be delivered.")),
+            (SaleState::Pending, _, Some(HandOver::Pickup)) => {
+                waiting(Reason::AwaitingPickup, format!("Sale {number} waits to be picked up."))
+            }
+            (SaleState::Pending, _, Some(HandOver::Delivery)) => {
+                waiting(Reason::AwaitingDispatch, format!("Sale {number} waits to be delivered."))
+            }
             _ => waiting(Reason::AwaitingTill, format!("Sale {number} is to be completed at the till.")),
         })
     }
@@ -125,7 +135,9 @@ impl Case<'_> {
         let status = sale.status.as_ref().ok();
         let lines = sale.lines.iter().map(|line| SaleLineRequest {
             id: line.id.clone().unwrap_or_default(),
-            order_line: written.and_then(|sale| sale.lines.iter().find(|sent| Some(&sent.id) == line.id.as_ref())).and_then(|sent| sent.order_line),
+            order_line: written
+                .and_then(|sale| sale.lines.iter().find(|sent| Some(&sent.id) == line.id.as_ref()))
+                .and_then(|sent| sent.order_line),
             product_id: line.product_id.clone(),
             quantity: line.quantity,
             price: line.price,
@@ -173,8 +185,16 @@ impl Case<'_> {
         if !settings.reconciles(counts_as) {
             return Ok(ignored(Reason::StatusNotReconciled, format!("Sale {number} is {counts_as}, which is not in reconcile_on.")));
         }
-        if sale.return_for.is_some() || sale.lines.iter().any(|line| line.is_return || line.quantity < Decimal::ZERO && line.price > Decimal::ZERO && self.is_goods(line)) {
-            return Ok(held(Reason::Unsupported, format!("Sale {number} takes goods back. Book the return in NetSuite by hand, then skip it here.")));
+        if sale.return_for.is_some()
+            || sale
+                .lines
+                .iter()
+                .any(|line| line.is_return || line.quantity < Decimal::ZERO && line.price > Decimal::ZERO && self.is_goods(line))
+        {
+            return Ok(held(
+                Reason::Unsupported,
+                format!("Sale {number} takes goods back. Book the return in NetSuite by hand, then skip it here."),
+            ));
         }
         self.reconcile(order, sale, &number)
     }
@@ -189,10 +209,16 @@ impl Case<'_> {
     fn reconcile(&mut self, order: &SalesOrder, sale: &Sale, number: &str) -> Step<Next> {
         match super::known_status(order)? {
             OrderStatus::PendingApproval => {
-                return Ok(held(Reason::PendingApproval, format!("Sale {number} is complete, and {} waits for approval in NetSuite.", order.number)));
+                return Ok(held(
+                    Reason::PendingApproval,
+                    format!("Sale {number} is complete, and {} waits for approval in NetSuite.", order.number),
+                ));
             }
             OrderStatus::Cancelled | OrderStatus::Closed => {
-                let detail = format!("Sale {number} is complete, and {} is cancelled or closed in NetSuite. Void the sale or reopen the order.", order.number);
+                let detail = format!(
+                    "Sale {number} is complete, and {} is cancelled or closed in NetSuite. Void the sale or reopen the order.",
+                    order.number
+                );
                 return Ok(held(Reason::CancelledAfterSend, detail));
             }
             _ => {}
@@ -203,7 +229,8 @@ impl Case<'_> {
         let bills = children.iter().filter(|child| child.kind != ChildKind::ItemFulfillment).count();
         self.notes.push(format!("Made from {} so far: {} fulfilments, {bills} bills.", order.number, children.len() - bills));
 
-        let matched = if order.status == Ok(OrderStatus::Billed) && !self.booked_by_us() { None } else { Some(self.match_lines(order, sale)?) };
+        let matched =
+            if order.status == Ok(OrderStatus::Billed) && !self.booked_by_us() { None } else { Some(self.match_lines(order, sale)?) };
         if let Some(matched) = &matched {
             self.check_lines(order, sale, matched)?;
             self.ship(order, sale, matched)?;
@@ -236,7 +263,9 @@ pub(super) fn voided(order: &SalesOrder, status: OrderStatus) -> Next {
     let billed: Decimal = order.lines.iter().map(|line| line.billed).sum();
     let booked = match (shipped.is_zero(), billed.is_zero()) {
         (true, true) => "Nothing is booked in NetSuite: cancel the sales order there, or skip it here.".to_owned(),
-        (_, true) => format!("{} pieces are fulfilled in NetSuite: delete the fulfilment or make a return authorisation.", shipped.normalize()),
+        (_, true) => {
+            format!("{} pieces are fulfilled in NetSuite: delete the fulfilment or make a return authorisation.", shipped.normalize())
+        }
         _ => "It is billed in NetSuite: make a return authorisation with a credit memo or a cash refund.".to_owned(),
     };
     held(Reason::SaleVoided, format!("The sale of {} was voided. {booked}", order.number))

@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 
 use super::send::{Buyer, Missing};
 use super::{Case, Next, Step};
+use crate::domain::expression::Facts as Condition;
 use crate::domain::facts::{Question, Reference};
 use crate::domain::ids::SaleId;
 use crate::domain::keys;
-use crate::domain::expression::Facts as Condition;
 use crate::domain::mapping::Mapping;
 use crate::domain::money;
 use crate::domain::reference::Product;
@@ -48,7 +48,8 @@ impl Case<'_> {
             Buyer::Known(id) => Some(id),
             Buyer::WalkIn => None,
         };
-        let note = mapping.and_then(|mapping| mapping.note.as_ref()).map(|note| note.render(condition)).filter(|note| !note.trim().is_empty());
+        let note =
+            mapping.and_then(|mapping| mapping.note.as_ref()).map(|note| note.render(condition)).filter(|note| !note.trim().is_empty());
         Ok(Content { customer_id, note, lines })
     }
 
@@ -156,7 +157,11 @@ impl Case<'_> {
 
     fn product(&self, skus: &[String], line: &OrderLine, missing: &mut Missing) -> Option<String> {
         let name = line.description.as_deref().unwrap_or_default();
-        let item = if name.is_empty() || name == line.item.label() { line.item.label().to_owned() } else { format!("{} '{name}'", line.item.label()) };
+        let item = if name.is_empty() || name == line.item.label() {
+            line.item.label().to_owned()
+        } else {
+            format!("{} '{name}'", line.item.label())
+        };
         match self.products(skus) {
             [product] => Some(product.id.clone()),
             [] if skus.is_empty() => {
@@ -188,7 +193,8 @@ impl Case<'_> {
         let by_rate = |rate: Decimal| (price * rate).round_dp(UNIT_PLACES);
         if let Some(code) = &line.tax_code {
             let rule = self.mappings.tax_for_code(code);
-            let group = rule.and_then(|rule| reference.tax(&rule.x_series)).or_else(|| code.name.as_deref().and_then(|name| reference.tax(name)));
+            let group =
+                rule.and_then(|rule| reference.tax(&rule.x_series)).or_else(|| code.name.as_deref().and_then(|name| reference.tax(name)));
             let Some(group) = group else {
                 missing.note(format!("the tax code '{}' has no [[tax]] that names an X-Series tax", code.label()));
                 return None;
@@ -199,7 +205,9 @@ impl Case<'_> {
         let untaxed = told.map_or(line.taxable == Some(false) || order.tax_total.is_some_and(|tax| tax.is_zero()), |tax| tax.is_zero());
         let group = if untaxed {
             reference.no_tax()
-        } else if let Some(rate) = line.tax_rate.map(|percent| percent / Decimal::ONE_HUNDRED).or_else(|| told.filter(|_| !price.is_zero()).map(|tax| tax / price)) {
+        } else if let Some(rate) =
+            line.tax_rate.map(|percent| percent / Decimal::ONE_HUNDRED).or_else(|| told.filter(|_| !price.is_zero()).map(|tax| tax / price))
+        {
             closest_group(reference, rate)
         } else {
             reference.taxes.iter().find(|group| group.is_default)

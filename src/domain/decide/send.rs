@@ -5,9 +5,9 @@ use rust_decimal::Decimal;
 
 use super::{Case, Next, Step, held, ignored};
 use crate::domain::call::{Call, Request};
+use crate::domain::expression::Facts as Condition;
 use crate::domain::facts::{Question, Reference};
 use crate::domain::keys;
-use crate::domain::expression::Facts as Condition;
 use crate::domain::mapping::{Mapping, NoMatch};
 use crate::domain::money;
 use crate::domain::reference::{ErpCustomer, Outlet, Register};
@@ -108,12 +108,25 @@ impl<'a> Case<'a> {
     }
 
     /// The mapping's register, or the one of the outlet that stands for the order's location.
-    fn register_for<'r>(&self, order: &SalesOrder, mapping: &Mapping, reference: &'r Reference, missing: &mut Missing) -> Option<&'r Register> {
-        let rule = order.location.as_ref().or_else(|| order.lines.iter().find_map(|line| line.location.as_ref())).and_then(|location| self.mappings.outlet_for_location(location));
+    fn register_for<'r>(
+        &self,
+        order: &SalesOrder,
+        mapping: &Mapping,
+        reference: &'r Reference,
+        missing: &mut Missing,
+    ) -> Option<&'r Register> {
+        let rule = order
+            .location
+            .as_ref()
+            .or_else(|| order.lines.iter().find_map(|line| line.location.as_ref()))
+            .and_then(|location| self.mappings.outlet_for_location(location));
         let outlet = rule.and_then(|rule| reference.outlet(&rule.x_series));
         let Some(name) = mapping.register.as_deref().or_else(|| rule.and_then(|rule| rule.register.as_deref())) else {
             let place = order.location.as_ref().map_or("an order without a location", |location| location.label());
-            missing.note(format!("no register is set for {place}: give the mapping '{}' or the location's [[outlet]] a register", mapping.name));
+            missing.note(format!(
+                "no register is set for {place}: give the mapping '{}' or the location's [[outlet]] a register",
+                mapping.name
+            ));
             return None;
         };
         let register = reference.register(name, outlet);
@@ -243,6 +256,8 @@ fn make_customer(netsuite_id: &str, customer: &ErpCustomer) -> Call {
         phone: customer.phone.clone().filter(|phone| !phone.is_empty()),
         customer_code: code,
     };
-    Call { key: format!("customer/{netsuite_id}"), request: Request::CreateCustomer { netsuite_id: netsuite_id.to_owned(), customer: request } }
+    Call {
+        key: format!("customer/{netsuite_id}"),
+        request: Request::CreateCustomer { netsuite_id: netsuite_id.to_owned(), customer: request },
+    }
 }
-

@@ -39,7 +39,12 @@ impl Case<'_> {
                 Some(quantity) => self.inventory(order, line, quantity, location.as_deref(), sale, matched)?,
                 None => Vec::new(),
             };
-            lines.push(FulfilmentLine { order_line: line.line, quantity: quantity.map(|quantity| quantity.normalize()), location, inventory });
+            lines.push(FulfilmentLine {
+                order_line: line.line,
+                quantity: quantity.map(|quantity| quantity.normalize()),
+                location,
+                inventory,
+            });
         }
         check_locations(order, &lines)?;
         let external_id = keys::external_id("if", &self.facts.connection, order.id.as_str(), self.facts.done(CallKind::Fulfil) + 1);
@@ -91,7 +96,12 @@ impl Case<'_> {
             return Ok(line
                 .inventory
                 .iter()
-                .map(|set| InventoryAssignment { number: id(&set.number), bin: id(&set.bin), status: id(&set.status), quantity: set.quantity })
+                .map(|set| InventoryAssignment {
+                    number: id(&set.number),
+                    bin: id(&set.bin),
+                    status: id(&set.status),
+                    quantity: set.quantity,
+                })
                 .collect());
         }
         let Some(items) = &self.facts.answers.items else { return Err(Next::Ask(vec![self.items_question(order)])) };
@@ -120,7 +130,9 @@ impl Case<'_> {
                 .into_iter()
                 .map(|number| {
                     let known = stock.iter().find(|known| known.number.eq_ignore_ascii_case(number));
-                    let known = known.ok_or_else(|| short(format!("the serial number {number} sold on line {} is not in stock in NetSuite.", line.line)))?;
+                    let known = known.ok_or_else(|| {
+                        short(format!("the serial number {number} sold on line {} is not in stock in NetSuite.", line.line))
+                    })?;
                     Ok(InventoryAssignment { number: Some(known.id.clone()), bin: None, status: None, quantity: Decimal::ONE })
                 })
                 .collect();
@@ -139,7 +151,12 @@ impl Case<'_> {
             taken.push(InventoryAssignment { number: Some(lot.id.clone()), bin: None, status: None, quantity });
         }
         if open > Decimal::ZERO {
-            return Err(short(format!("line {} ({}) needs {} more in lots at its location.", line.line, line.item.label(), open.normalize())));
+            return Err(short(format!(
+                "line {} ({}) needs {} more in lots at its location.",
+                line.line,
+                line.item.label(),
+                open.normalize()
+            )));
         }
         Ok(taken)
     }
@@ -168,7 +185,8 @@ fn check_locations(order: &SalesOrder, lines: &[FulfilmentLine]) -> Step<()> {
     let without = lines.iter().filter(|line| line.quantity.is_some() && line.location.is_none()).map(|line| line.order_line.to_string());
     let without = without.collect::<Vec<_>>();
     if some && !without.is_empty() {
-        let detail = format!("{} cannot be fulfilled: line {} has no location. Set it on the sales order.", order.number, without.join(", "));
+        let detail =
+            format!("{} cannot be fulfilled: line {} has no location. Set it on the sales order.", order.number, without.join(", "));
         return Err(held(Reason::LocationMissing, detail));
     }
     Ok(())

@@ -144,7 +144,12 @@ fn billed(order: SalesOrder) -> SalesOrder {
 fn reference() -> Reference {
     let payment = |id: &str, name: &str| PaymentType { id: id.to_owned(), name: name.to_owned(), type_id: None };
     Reference {
-        outlets: vec![Outlet { id: "out".into(), name: "Ponsonby".into(), time_zone: Some("Pacific/Auckland".into()), default_tax_id: None }],
+        outlets: vec![Outlet {
+            id: "out".into(),
+            name: "Ponsonby".into(),
+            time_zone: Some("Pacific/Auckland".into()),
+            default_tax_id: None,
+        }],
         registers: vec![Register { id: "reg".into(), name: "Ponsonby 1".into(), outlet_id: Some("out".into()), is_open: true }],
         payment_types: vec![payment("card", "Card"), payment("ns", "NetSuite")],
         taxes: vec![
@@ -152,7 +157,12 @@ fn reference() -> Reference {
             TaxGroup { id: "none".into(), name: "No Tax".into(), rate: Decimal::ZERO, is_default: false },
         ],
         users: vec![User { id: "user".into(), username: "api".into(), display_name: None, email: None }],
-        retailer: Retailer { currency: Some("NZD".into()), no_tax_group_id: Some("none".into()), discount_product_id: Some("discount".into()), ..Retailer::default() },
+        retailer: Retailer {
+            currency: Some("NZD".into()),
+            no_tax_group_id: Some("none".into()),
+            discount_product_id: Some("discount".into()),
+            ..Retailer::default()
+        },
     }
 }
 
@@ -250,7 +260,14 @@ fn sale_of(request: &SaleRequest, status: SaleStatus) -> Sale {
         payments: request
             .payments
             .iter()
-            .map(|payment| SalePayment { id: payment.id.clone(), type_id: payment.type_id.clone(), name: None, amount: payment.amount, surcharge: None, date: None })
+            .map(|payment| SalePayment {
+                id: payment.id.clone(),
+                type_id: payment.type_id.clone(),
+                name: None,
+                amount: payment.amount,
+                surcharge: None,
+                date: None,
+            })
             .collect(),
         charges: Vec::new(),
         totals: SaleTotals { price, tax, price_incl_tax: price + tax },
@@ -278,7 +295,15 @@ fn done(facts: &mut Facts, kind: CallKind) {
 
 fn with_bill(facts: &mut Facts, total: &str) {
     let child = Child { kind: ChildKind::CashSale, id: "900".into(), number: None, status: None, external_id: None };
-    let bill = Bill { kind: ChildKind::CashSale, id: "900".into(), number: None, total: Some(money(total)), tax_total: Some(money("10.50")), remaining: None, lines: Vec::new() };
+    let bill = Bill {
+        kind: ChildKind::CashSale,
+        id: "900".into(),
+        number: None,
+        total: Some(money(total)),
+        tax_total: Some(money("10.50")),
+        remaining: None,
+        lines: Vec::new(),
+    };
     facts.answers.children = Some(vec![child]);
     facts.answers.bills = Some(vec![bill]);
 }
@@ -305,9 +330,16 @@ fn a_paid_sale_carries_lines_taxes_and_the_tender_that_says_netsuite() {
     assert_eq!((sale.source_type.as_deref(), sale.source_id.as_deref()), (Some("NETSUITE"), Some("SO1043")));
     assert_eq!(sale.note.as_deref(), Some("NetSuite SO1043"));
     assert_eq!(sale.fulfilment_outlet_id.as_deref(), Some("out"));
-    let lines = sale.lines.iter().map(|line| (line.order_line, line.product_id.as_str(), line.quantity, line.price, line.tax)).collect::<Vec<_>>();
-    assert_eq!(lines, [(Some(1), "product-SCARF", money("2"), money("20"), money("3")), (Some(4), "product-HAT", money("1"), money("30"), money("4.5"))]);
-    assert_eq!(sale.payments.iter().map(|payment| (payment.type_id.as_str(), payment.amount)).collect::<Vec<_>>(), [("ns", money("80.50"))]);
+    let lines =
+        sale.lines.iter().map(|line| (line.order_line, line.product_id.as_str(), line.quantity, line.price, line.tax)).collect::<Vec<_>>();
+    assert_eq!(
+        lines,
+        [(Some(1), "product-SCARF", money("2"), money("20"), money("3")), (Some(4), "product-HAT", money("1"), money("30"), money("4.5"))]
+    );
+    assert_eq!(
+        sale.payments.iter().map(|payment| (payment.type_id.as_str(), payment.amount)).collect::<Vec<_>>(),
+        [("ns", money("80.50"))]
+    );
 }
 
 #[test]
@@ -329,7 +361,9 @@ fn everything_missing_is_told_at_once_and_by_name() {
     reference.payment_types.clear();
     let Next::End(verdict, Rest::Held) = decide(&facts, &mappings()).next else { panic!("not held") };
     assert_eq!(verdict.reason, Reason::Unresolved);
-    for part in ["SCARF 'The SCARF' has no X-Series product", "no X-Series user 'api'", "no register 'Ponsonby 1'", "no payment type 'NetSuite'"] {
+    for part in
+        ["SCARF 'The SCARF' has no X-Series product", "no X-Series user 'api'", "no register 'Ponsonby 1'", "no payment type 'NetSuite'"]
+    {
         assert!(verdict.detail.contains(part), "{part} is not in: {}", verdict.detail);
     }
 }
@@ -339,7 +373,9 @@ fn no_mapping_keeps_every_condition_with_its_value() {
     let decision = decide(&facts(order(OrderStatus::PendingApproval)), &mappings());
     assert!(matches!(&decision.next, Next::End(verdict, Rest::Settled) if verdict.reason == Reason::NoMapping));
     assert_eq!(decision.tried.len(), 3);
-    assert!(decision.tried.iter().flat_map(|tried| &tried.seen).any(|seen| seen.text == "order.status" && seen.value == "Pending Approval"));
+    assert!(
+        decision.tried.iter().flat_map(|tried| &tried.seen).any(|seen| seen.text == "order.status" && seen.value == "Pending Approval")
+    );
 }
 
 #[test]
@@ -429,7 +465,9 @@ fn money_taken_at_the_till_is_booked_once_and_netsuite_s_own_never() {
     assert_eq!(end_of(&facts).0, VerdictKind::Synced, "the NetSuite tender is not booked");
     sale_mut(&mut facts).payments[0].type_id = "card".to_owned();
     let call = call_of(&facts);
-    assert!(matches!(&call.request, Request::Payment(payment) if payment.amount == money("80.50") && payment.payment_method.as_deref() == Some("7")));
+    assert!(
+        matches!(&call.request, Request::Payment(payment) if payment.amount == money("80.50") && payment.payment_method.as_deref() == Some("7"))
+    );
     facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, remote_id: None, sale: None });
     assert_eq!(end_of(&facts).0, VerdictKind::Synced);
 }
@@ -527,8 +565,20 @@ fn any_status() -> impl Strategy<Value = OrderStatus> {
 
 fn any_sale_word() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
-        "SAVED", "OPEN", "CLOSED", "AWAITING_PICKUP", "PICKED_UP_CLOSED", "AWAITING_DISPATCH", "DISPATCHED_CLOSED", "LAYBY", "LAYBY_CLOSED", "ONACCOUNT",
-        "ONACCOUNT_CLOSED", "SERVICE", "SERVICE_CLOSED", "VOIDED",
+        "SAVED",
+        "OPEN",
+        "CLOSED",
+        "AWAITING_PICKUP",
+        "PICKED_UP_CLOSED",
+        "AWAITING_DISPATCH",
+        "DISPATCHED_CLOSED",
+        "LAYBY",
+        "LAYBY_CLOSED",
+        "ONACCOUNT",
+        "ONACCOUNT_CLOSED",
+        "SERVICE",
+        "SERVICE_CLOSED",
+        "VOIDED",
     ])
 }
 
