@@ -20,7 +20,7 @@ mod types;
 mod value;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 
 use std::collections::BTreeSet;
 
