@@ -38,9 +38,6 @@ pub(super) enum Mapping {
         /// The connection, where there are several.
         #[arg(long)]
         connection: Option<String>,
-        /// Publish although there are warnings.
-        #[arg(long)]
-        accept_warnings: bool,
         #[command(flatten)]
         config: ConfigArgs,
     },
@@ -72,9 +69,7 @@ impl Mapping {
         match self {
             Self::Check { facts: true, json, .. } => facts(json),
             Self::Check { file, json, .. } => check(&file.unwrap_or_default(), json),
-            Self::Publish { file, message, connection, accept_warnings, config } => {
-                publish(&file, &message, connection.as_deref(), accept_warnings, &config).await
-            }
+            Self::Publish { file, message, connection, config } => publish(&file, &message, connection.as_deref(), &config).await,
             Self::History { connection, json, config } => history(connection.as_deref(), json, &config).await,
             Self::Revert { revision, connection, config } => revert(revision, connection.as_deref(), &config).await,
         }
@@ -87,15 +82,16 @@ fn read(file: &Path) -> Result<String, CliError> {
 
 fn check(file: &Path, json: bool) -> CliResult {
     let document = read(file)?;
-    let (errors, warnings) = match Mappings::parse(&document) {
-        Ok(checked) => (Vec::new(), checked.warnings),
-        Err(errors) => (errors, Vec::new()),
+    let (errors, warnings, notes) = match Mappings::parse(&document) {
+        Ok(checked) => (Vec::new(), checked.warnings, checked.notes),
+        Err(errors) => (errors, Vec::new(), Vec::new()),
     };
     if json {
-        say(&json!({ "errors": errors, "warnings": warnings }).to_string())?;
+        say(&json!({ "errors": errors, "warnings": warnings, "notes": notes }).to_string())?;
     } else {
         tell(file, &errors, "");
         tell(file, &warnings, "warning: ");
+        tell(file, &notes, "note: ");
         if errors.is_empty() {
             say(&match warnings.len() {
                 0 => format!("{}: no problems", file.display()),
@@ -126,7 +122,7 @@ fn facts(json: bool) -> CliResult {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn publish(file: &Path, message: &str, name: Option<&str>, accept_warnings: bool, config: &ConfigArgs) -> CliResult {
+async fn publish(file: &Path, message: &str, name: Option<&str>, config: &ConfigArgs) -> CliResult {
     let document = read(file)?;
     let checked = match Mappings::parse(&document) {
         Ok(checked) => checked,
@@ -136,10 +132,7 @@ async fn publish(file: &Path, message: &str, name: Option<&str>, accept_warnings
         }
     };
     tell(file, &checked.warnings, "warning: ");
-    if !checked.warnings.is_empty() && !accept_warnings {
-        complain("nothing was published: mend the warnings, or publish with --accept-warnings");
-        return Ok(ExitCode::FAILURE);
-    }
+    tell(file, &checked.notes, "note: ");
     let config = config.load()?;
     let connection = connection(&config, name)?;
     let store = app::open_store(&config, Clock::System, true).await?;

@@ -84,7 +84,8 @@ pub fn read(document: &str) -> Result<Checked, Vec<Issue>> {
     }
     warnings::look(&mut reader, &root, &settings, &rules, &outlets, &payment_types);
     let mappings = Mappings { settings, mappings: rules.into_iter().map(|rule| rule.mapping).collect(), outlets, payment_types, taxes };
-    Ok(Checked { mappings, warnings: reader.into_warnings() })
+    let (warnings, notes) = reader.into_findings();
+    Ok(Checked { mappings, warnings, notes })
 }
 
 fn with_tax_tables_renamed(document: &str) -> (Cow<'_, str>, bool) {

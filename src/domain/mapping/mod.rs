@@ -44,8 +44,10 @@ pub struct Mappings {
 pub struct Checked {
     /// The document.
     pub mappings: Mappings,
-    /// In the order of the document.
+    /// What is seldom meant, in the order of the document.
     pub warnings: Vec<Issue>,
+    /// What is worth knowing though it may well be meant, in the order of the document.
+    pub notes: Vec<Issue>,
 }
 
 /// Which mapping decides for an order, and how the others came out.

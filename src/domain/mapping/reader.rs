@@ -18,6 +18,8 @@ pub struct Reader<'d> {
     pub errors: Vec<Issue>,
     /// What its author should know.
     pub warnings: Vec<Issue>,
+    /// What is as it should be, and yet worth knowing.
+    pub notes: Vec<Issue>,
 }
 
 /// A value with its place in the document.
@@ -32,7 +34,7 @@ pub struct Located<T> {
 impl<'d> Reader<'d> {
     /// A reader that has found nothing yet.
     pub fn new(document: &'d str) -> Self {
-        Self { document, errors: Vec::new(), warnings: Vec::new() }
+        Self { document, errors: Vec::new(), warnings: Vec::new(), notes: Vec::new() }
     }
 
     fn issue(&self, at: usize, message: impl Into<String>, suggestion: Option<String>) -> Issue {
@@ -52,6 +54,12 @@ impl<'d> Reader<'d> {
         self.warnings.push(issue);
     }
 
+    /// Notes something worth knowing at a place.
+    pub fn note(&mut self, at: usize, message: impl Into<String>, suggestion: Option<String>) {
+        let issue = self.issue(at, message, suggestion);
+        self.notes.push(issue);
+    }
+
     /// The line of a place, from 1.
     pub fn line(&self, at: usize) -> usize {
         line_and_column(self.document, at).0
@@ -64,10 +72,11 @@ impl<'d> Reader<'d> {
         self.errors
     }
 
-    /// The warnings, in the order of the document.
-    pub fn into_warnings(mut self) -> Vec<Issue> {
+    /// The warnings and the notes, each in the order of the document.
+    pub fn into_findings(mut self) -> (Vec<Issue>, Vec<Issue>) {
         self.warnings.sort();
-        self.warnings
+        self.notes.sort();
+        (self.warnings, self.notes)
     }
 
     /// Notes what is wrong within a text value, at its own place in the document.

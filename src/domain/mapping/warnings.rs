@@ -56,7 +56,7 @@ fn look_at(reader: &mut Reader<'_>, settings: &Settings, written: &WrittenMappin
             format!("\"{name}\" sends every order that meets its condition to be handed over, whether it was asked for or not"),
             Some("add `and order.send_to_x_series`, so that somebody ticks the box of each order".to_owned()),
         ),
-        SendAs::Closed => reader.warning(
+        SendAs::Closed => reader.note(
             written.send_as_at,
             format!("\"{name}\" sends a completed sale, and X-Series takes its goods out of the outlet's stock"),
             Some("see that they are not taken out twice".to_owned()),
