@@ -1,0 +1,119 @@
+//! Outbound calls: committed before they leave, settled when their fate is known.
+
+use super::queue::leased;
+use super::rows::{self, call_columns};
+use super::{Sqlite, during, json};
+use crate::domain::ids::{CallId, OrderId};
+use crate::store::{CallOutcome, CallRow, CallState, Claimed, Lease, NewCall, StoreError, Written};
+
+impl Sqlite {
+    /// Commits the intent to call.
+    pub(in crate::store) async fn plan_call(&self, claimed: &Claimed, call: NewCall) -> Result<Option<CallRow>, StoreError> {
+        const OPERATION: &str = "plan a call";
+        let lease = claimed.lease.clone();
+        let request = json(OPERATION, &call.request)?;
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                let Some(order) = leased(tx, OPERATION, &lease).await? else { return Ok(None) };
+                let there = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
+                    .bind(&order.connection)
+                    .bind(&call.key)
+                    .fetch_optional(&mut tx.conn)
+                    .await
+                    .map_err(during(OPERATION))?;
+                if let Some(there) = there {
+                    let there = rows::call(&there)?;
+                    if there.order_id != lease.order_id {
+                        return Err(StoreError::KeyTaken { key: call.key, other: there.order_id });
+                    }
+                    if there.state != CallState::Failed {
+                        return Ok(Some(there));
+                    }
+                }
+                let row = sqlx::query(concat!(
+                    "INSERT INTO calls (id, connection, order_id, kind, idempotency_key, state, request, created_at, updated_at) \
+                     VALUES ($1, $2, $3, $4, $5, 'planned', $6, $7, $7) \
+                     ON CONFLICT (connection, idempotency_key) DO UPDATE SET kind = excluded.kind, state = excluded.state, \
+                         request = excluded.request, http_status = NULL, answer = NULL, remote_id = NULL, updated_at = excluded.updated_at \
+                     RETURNING ",
+                    call_columns!()
+                ))
+                .bind(tx.new_id())
+                .bind(&order.connection)
+                .bind(lease.order_id.as_str())
+                .bind(call.kind.word())
+                .bind(&call.key)
+                .bind(request)
+                .bind(tx.now)
+                .fetch_one(&mut tx.conn)
+                .await
+                .map_err(during(OPERATION))?;
+                rows::call(&row).map(Some)
+            })
+        })
+        .await
+    }
+
+    /// Marks a call sent, before it leaves.
+    pub(in crate::store) async fn send_call(&self, lease: &Lease, call: &CallId) -> Result<Written, StoreError> {
+        const OPERATION: &str = "mark a call sent";
+        let (lease, call) = (lease.clone(), call.clone());
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                if leased(tx, OPERATION, &lease).await?.is_none() {
+                    return Ok(Written::LeaseLost);
+                }
+                let sent = sqlx::query(
+                    "UPDATE calls SET state = 'sent', attempts = attempts + 1, updated_at = $3 WHERE id = $1 AND order_id = $2",
+                )
+                .bind(call.as_str())
+                .bind(lease.order_id.as_str())
+                .bind(tx.now)
+                .execute(&mut tx.conn)
+                .await
+                .map_err(during(OPERATION))?;
+                if sent.rows_affected() == 1 { Ok(Written::Yes) } else { Err(StoreError::UnknownCall(call)) }
+            })
+        })
+        .await
+    }
+
+    /// Stores what came of a call. An id that the remote side has given once stays known.
+    pub(in crate::store) async fn settle_call(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
+        const OPERATION: &str = "settle a call";
+        let (lease, call) = (lease.clone(), call.clone());
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                if leased(tx, OPERATION, &lease).await?.is_none() {
+                    return Ok(Written::LeaseLost);
+                }
+                let settled = sqlx::query(
+                    "UPDATE calls SET state = $3, http_status = $4, answer = $5, remote_id = coalesce($6, remote_id), updated_at = $7 \
+                     WHERE id = $1 AND order_id = $2",
+                )
+                .bind(call.as_str())
+                .bind(lease.order_id.as_str())
+                .bind(outcome.state.word())
+                .bind(outcome.http_status)
+                .bind(outcome.answer)
+                .bind(outcome.remote_id)
+                .bind(tx.now)
+                .execute(&mut tx.conn)
+                .await
+                .map_err(during(OPERATION))?;
+                if settled.rows_affected() == 1 { Ok(Written::Yes) } else { Err(StoreError::UnknownCall(call)) }
+            })
+        })
+        .await
+    }
+
+    /// Every call of an order, oldest first.
+    pub(in crate::store) async fn calls_of(&self, order: &OrderId) -> Result<Vec<CallRow>, StoreError> {
+        let rows = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE order_id = $1 ORDER BY created_at, id"))
+            .bind(order.as_str())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(during("read an order's calls"))?;
+        rows.iter().map(rows::call).collect()
+    }
+}

@@ -1,0 +1,121 @@
+//! The database file: its url, how connections to it are opened, and whether it is still the file at its path.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use crate::store::StoreError;
+
+/// How long a write waits for another program's lock. Longer would outlast the webhook senders' patience; our own writes
+/// never wait for each other here, because one task makes them all.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Where the database is and how it is opened.
+#[derive(Debug, Clone)]
+pub(super) struct DatabaseFile {
+    path: PathBuf,
+    writer: SqliteConnectOptions,
+    reader: SqliteConnectOptions,
+}
+
+impl DatabaseFile {
+    /// Reads `sqlite:path` or `sqlite://path`. `?max_page_count=N` limits the file to N pages of 4 KiB, so that the database
+    /// is full before its volume is; the other parameters are those of `SQLite` urls (`mode`, `vfs`, …).
+    pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
+        let (base, max_pages) = take_parameter(url, "max_page_count");
+        let open = |source| StoreError::Open { url: url.to_owned(), source };
+        let options = SqliteConnectOptions::from_str(&base).map_err(open)?;
+        let path = options.get_filename().to_path_buf();
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && !folder.is_dir()
+        {
+            return Err(StoreError::NoFolder { url: url.to_owned(), folder: folder.to_path_buf() });
+        }
+        let options = options
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .statement_cache_capacity(256)
+            // A batch's rows come over in one go instead of stopping the database thread every 50 rows.
+            .row_buffer_size(1024);
+        let mut writer = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        if let Some(pages) = max_pages {
+            let pages: u32 = pages.parse().map_err(|error: std::num::ParseIntError| open(sqlx::Error::Configuration(error.into())))?;
+            writer = writer.pragma("max_page_count", pages.to_string());
+        }
+        // Not `mode=ro`: a read-only handle cannot bring a write-ahead log in order when it is the first to open the file.
+        let reader = options.create_if_missing(false).pragma("query_only", "ON");
+        Ok(Self { path, writer, reader })
+    }
+
+    /// Options of the write connection. Only the first one may make the file: if the file vanishes later, an empty one in
+    /// its place would hide the loss.
+    pub(super) fn writer(&self, create: bool) -> SqliteConnectOptions {
+        self.writer.clone().create_if_missing(create)
+    }
+
+    /// Options of the read connections.
+    pub(super) fn reader(&self) -> SqliteConnectOptions {
+        self.reader.clone()
+    }
+
+    /// Which file is at the path now; an error when there is none.
+    pub(super) async fn identity(&self) -> std::io::Result<Identity> {
+        tokio::fs::metadata(&self.path).await.map(|metadata| Identity::of(&metadata))
+    }
+
+    /// The path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// What tells one file from another at the same path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    /// Elsewhere an open file cannot be removed, so that there is one at the path says enough.
+    #[cfg(not(unix))]
+    fn of(_: &std::fs::Metadata) -> Self {
+        Self(0, 0)
+    }
+}
+
+/// Cuts one parameter out of a url's query.
+fn take_parameter(url: &str, name: &str) -> (String, Option<String>) {
+    let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let mut value = None;
+    let mut rest = Vec::new();
+    for pair in query.split('&') {
+        match pair.split_once('=') {
+            Some((key, found)) if key == name => value = Some(found.to_owned()),
+            _ => rest.push(pair),
+        }
+    }
+    (if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) }, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_parameter_is_taken_out_and_the_others_stay() {
+        assert_eq!(take_parameter("sqlite:/a.db", "n"), ("sqlite:/a.db".into(), None));
+        assert_eq!(take_parameter("sqlite:/a.db?n=5", "n"), ("sqlite:/a.db".into(), Some("5".into())));
+        assert_eq!(take_parameter("sqlite:/a.db?mode=rwc&n=5", "n"), ("sqlite:/a.db?mode=rwc".into(), Some("5".into())));
+    }
+
+    #[test]
+    fn a_limit_that_is_no_number_is_an_error() {
+        assert!(matches!(DatabaseFile::parse("sqlite:a.db?max_page_count=many"), Err(StoreError::Open { .. })));
+    }
+}

@@ -1,0 +1,185 @@
+//! The end of a pass: outcomes, link, history and next due time, in one transaction.
+
+use jiff::Timestamp;
+
+use super::queue::{Leased, leased};
+use super::records::{NewPass, add_aliases, add_pass, owner_of, write_link};
+use super::writer::Tx;
+use super::{Sqlite, during};
+use crate::domain::ids::OrderId;
+use crate::domain::verdict::{HoldKind, Verdict, VerdictKind};
+use crate::store::{Claimed, End, OrderState, PassResult, StoreError, Written};
+
+const OPERATION: &str = "finish an order's pass";
+
+/// What the order's row becomes.
+struct Ending {
+    state: OrderState,
+    verdict: Option<String>,
+    reason: Option<String>,
+    detail: Option<String>,
+    hold: Option<HoldKind>,
+    due_at: Option<i64>,
+    attempt: i64,
+    handled_seq: i64,
+    updated_at: i64,
+}
+
+impl Sqlite {
+    /// Ends the pass, if its lease is still ours.
+    pub(in crate::store) async fn finish(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
+        let (lease, upto) = (claimed.lease.clone(), claimed.upto);
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                let Some(row) = leased(tx, OPERATION, &lease).await? else { return Ok(Written::LeaseLost) };
+                let order = &lease.order_id;
+                if let Some(other) = owner_of(tx, OPERATION, order, &row.connection, &result.link).await? {
+                    return Err(StoreError::LinkTaken { order: order.clone(), other });
+                }
+                let operator_asks = row.enqueued_seq > upto && operator_asks(tx, order, upto).await?;
+                let ending = Ending::of(&result.end, &row, upto, operator_asks, tx.now);
+                tx.wake |= ending.due_at.is_some();
+                write_order(tx, order, &ending, result.revision).await?;
+                write_link(tx, OPERATION, order, &result.link).await?;
+                add_aliases(tx, OPERATION, order, &result.aliases).await?;
+                if let End::Verdict { verdict, .. } = &result.end {
+                    decide_events(tx, OPERATION, order, (row.handled_seq, upto), verdict).await?;
+                }
+                if let Some(pass) = new_pass(&result, &row, upto) {
+                    add_pass(tx, OPERATION, order, pass).await?;
+                }
+                Ok(Written::Yes)
+            })
+        })
+        .await
+    }
+}
+
+impl Ending {
+    /// `operator_asks`: an operator acted on the order while the pass ran.
+    fn of(end: &End, row: &Leased, upto: i64, operator_asks: bool, now: i64) -> Self {
+        let newer = row.enqueued_seq > upto;
+        match end {
+            End::Verdict { verdict, state, hold, recheck_at } => {
+                let open = verdict.kind == VerdictKind::Held;
+                let state = if open { OrderState::Held } else { *state };
+                let hold = (state == OrderState::Held).then_some(hold.unwrap_or(HoldKind::Facts));
+                let stuck = hold == Some(HoldKind::Operator) && !operator_asks;
+                let again = newer && !stuck;
+                Self {
+                    state: if again { OrderState::Due } else { state },
+                    verdict: Some(verdict.kind.word().to_owned()),
+                    reason: Some(verdict.reason.word().to_owned()),
+                    detail: Some(verdict.detail.clone()),
+                    hold: if again { None } else { hold },
+                    due_at: match (again, stuck) {
+                        (true, _) => Some(now),
+                        (false, true) => None,
+                        (false, false) => recheck_at.map(Timestamp::as_millisecond),
+                    },
+                    // The count of an order that only an operator releases stays to be seen.
+                    attempt: if stuck { row.attempt } else { 0 },
+                    // Held events are not handled: they wait for the verdict that ends the hold.
+                    handled_seq: if open { row.handled_seq } else { row.handled_seq.max(upto) },
+                    updated_at: now,
+                }
+            }
+            End::Retry { due_at, reason, detail } => Self {
+                state: OrderState::Due,
+                verdict: None,
+                reason: Some(reason.clone()),
+                detail: Some(detail.clone()),
+                hold: None,
+                due_at: Some(if operator_asks { now } else { due_at.as_millisecond() }),
+                attempt: if operator_asks { 0 } else { row.attempt },
+                handled_seq: row.handled_seq,
+                updated_at: now,
+            },
+            // Nothing happened to the order: its last verdict and the time of its last change stay.
+            End::Defer { due_at, detail } => Self {
+                state: OrderState::Due,
+                verdict: row.verdict.clone(),
+                reason: row.reason.clone(),
+                detail: if row.verdict.is_some() { row.detail.clone() } else { Some(detail.clone()) },
+                hold: None,
+                due_at: Some(due_at.as_millisecond()),
+                attempt: if operator_asks { 0 } else { (row.attempt - 1).max(0) },
+                handled_seq: row.handled_seq,
+                updated_at: row.updated_at,
+            },
+        }
+    }
+}
+
+/// The pass as it is kept; none for one that was put back, which would only be noise.
+fn new_pass<'a>(result: &'a PassResult, row: &Leased, upto: i64) -> Option<NewPass<'a>> {
+    let (verdict, reason, detail) = match &result.end {
+        End::Verdict { verdict, .. } => (Some(verdict.kind.word()), verdict.reason.word(), verdict.detail.as_str()),
+        End::Retry { reason, detail, .. } => (None, reason.as_str(), detail.as_str()),
+        End::Defer { .. } => return None,
+    };
+    Some(NewPass {
+        verdict,
+        reason,
+        detail,
+        revision: result.revision,
+        first_seq: row.handled_seq + 1,
+        last_seq: upto,
+        explanation: &result.explanation,
+    })
+}
+
+/// True when an operator acted on the order while the pass ran: a back-off or a hold that the pass ends with does not stand against it.
+async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM events WHERE order_id = $1 AND seq > $2 AND source = 'operator')")
+        .bind(order.as_str())
+        .bind(upto)
+        .fetch_one(&mut tx.conn)
+        .await
+        .map_err(during(OPERATION))
+}
+
+async fn write_order(tx: &mut Tx, order: &OrderId, ending: &Ending, revision: Option<i64>) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE orders SET state = $2, verdict = $3, reason = $4, detail = $5, hold = $6, due_at = $7, attempt = $8, handled_seq = $9, \
+             revision = coalesce($10, revision), lease_owner = NULL, updated_at = $11 \
+         WHERE id = $1",
+    )
+    .bind(order.as_str())
+    .bind(ending.state.word())
+    .bind(ending.verdict.as_deref())
+    .bind(ending.reason.as_deref())
+    .bind(ending.detail.as_deref())
+    .bind(ending.hold.map(HoldKind::word))
+    .bind(ending.due_at)
+    .bind(ending.attempt)
+    .bind(ending.handled_seq)
+    .bind(revision)
+    .bind(ending.updated_at)
+    .execute(&mut tx.conn)
+    .await
+    .map(drop)
+    .map_err(during(OPERATION))
+}
+
+/// Gives the verdict to every event after `.0` up to `.1`.
+pub(super) async fn decide_events(
+    tx: &mut Tx,
+    operation: &'static str,
+    order: &OrderId,
+    (after, upto): (i64, i64),
+    verdict: &Verdict,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE events SET verdict = $4, reason = $5, detail = $6, decided_at = $7 WHERE order_id = $1 AND seq > $2 AND seq <= $3")
+        .bind(order.as_str())
+        .bind(after)
+        .bind(upto)
+        .bind(verdict.kind.word())
+        .bind(verdict.reason.word())
+        .bind(&verdict.detail)
+        .bind(tx.now)
+        .execute(&mut tx.conn)
+        .await
+        .map(drop)
+        .map_err(during(operation))
+}

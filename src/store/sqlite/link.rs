@@ -1,0 +1,167 @@
+//! Which records belong to an order, and two orders that turn out to be one.
+
+use serde_json::json;
+use sqlx::Row as _;
+
+use super::queue::leased;
+use super::records::{OwnEvent, add_aliases, add_event, owner_of, write_link};
+use super::rows::{self, order_columns};
+use super::writer::Tx;
+use super::{Sqlite, during};
+use crate::domain::ids::{OrderId, RecordId, SaleId};
+use crate::domain::verdict::HoldKind;
+use crate::store::standing::Standing;
+use crate::store::{EventSource, Lease, Link, LinkResult, OrderRow, StoreError, Written};
+
+const MERGE: &str = "merge two orders";
+
+impl Sqlite {
+    /// Stores the link, unless another order has one of its ids.
+    pub(in crate::store) async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
+        const OPERATION: &str = "store an order's link";
+        let (lease, link) = (lease.clone(), link.clone());
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                let Some(row) = leased(tx, OPERATION, &lease).await? else { return Ok(LinkResult::LeaseLost) };
+                if let Some(other) = owner_of(tx, OPERATION, &lease.order_id, &row.connection, &link).await? {
+                    return Ok(LinkResult::Taken(other));
+                }
+                write_link(tx, OPERATION, &lease.order_id, &link).await?;
+                Ok(LinkResult::Linked)
+            })
+        })
+        .await
+    }
+
+    /// Moves everything of the leased order to another, and removes its row.
+    pub(in crate::store) async fn merge(&self, lease: &Lease, into: &OrderId) -> Result<Written, StoreError> {
+        let (lease, into) = (lease.clone(), into.clone());
+        self.write(MERGE, move |tx| {
+            Box::pin(async move {
+                if leased(tx, MERGE, &lease).await?.is_none() {
+                    return Ok(Written::LeaseLost);
+                }
+                let (from, _) = read(tx, &lease.order_id).await?;
+                let (to, leased) = read(tx, &into).await?;
+                if from.id == to.id || from.connection != to.connection {
+                    return Err(StoreError::UnknownOrder(into));
+                }
+                let enqueued_seq = move_events(tx, &from, &to).await?;
+                for statement in [
+                    "UPDATE calls SET order_id = $2 WHERE order_id = $1",
+                    "UPDATE passes SET order_id = $2 WHERE order_id = $1",
+                    "INSERT INTO aliases (alias, order_id) SELECT alias, $2 FROM aliases WHERE order_id = $1 ON CONFLICT DO NOTHING",
+                    "DELETE FROM aliases WHERE order_id = $1 AND $2 IS NOT NULL",
+                    "DELETE FROM orders WHERE id = $1 AND $2 IS NOT NULL",
+                ] {
+                    sqlx::query(statement)
+                        .bind(from.id.as_str())
+                        .bind(to.id.as_str())
+                        .execute(&mut tx.conn)
+                        .await
+                        .map_err(during(MERGE))?;
+                }
+                wake(tx, &to, leased, enqueued_seq).await?;
+                write_link(tx, MERGE, &to.id, &joined(&to.link, &from.link)).await?;
+                add_aliases(tx, MERGE, &to.id, &names(&from)).await?;
+                Ok(Written::Yes)
+            })
+        })
+        .await
+    }
+}
+
+/// An order, and whether a worker has it.
+async fn read(tx: &mut Tx, order: &OrderId) -> Result<(OrderRow, bool), StoreError> {
+    let row = sqlx::query(concat!("SELECT ", order_columns!(), ", lease_owner IS NOT NULL AS leased FROM orders WHERE id = $1"))
+        .bind(order.as_str())
+        .fetch_optional(&mut tx.conn)
+        .await
+        .map_err(during(MERGE))?;
+    let Some(row) = row else { return Err(StoreError::UnknownOrder(order.clone())) };
+    Ok((rows::order(&row)?, row.try_get("leased").map_err(during(MERGE))?))
+}
+
+/// Moves the events, and returns the number of the newest one of `to`. Those that were not handled line up behind the ones that wait
+/// there, in their order; those that were keep their verdict and have no turn any more.
+async fn move_events(tx: &mut Tx, from: &OrderRow, to: &OrderRow) -> Result<i64, StoreError> {
+    sqlx::query("UPDATE events SET order_id = $2, seq = iif(seq > $3, seq - $3 + $4, NULL) WHERE order_id = $1")
+        .bind(from.id.as_str())
+        .bind(to.id.as_str())
+        .bind(from.handled_seq)
+        .bind(to.enqueued_seq)
+        .execute(&mut tx.conn)
+        .await
+        .map_err(during(MERGE))?;
+    let enqueued_seq = to.enqueued_seq + from.enqueued_seq - from.handled_seq;
+    if enqueued_seq > to.enqueued_seq {
+        return Ok(enqueued_seq);
+    }
+    // Nothing waited, but what the order knows is news to the other: without an event, a pass over it that runs now would not look again.
+    let body = json!({ "merged": from.id });
+    let event =
+        OwnEvent { connection: to.connection.as_str(), seq: enqueued_seq + 1, source: EventSource::Sweep, kind: "merge", body: &body };
+    add_event(tx, MERGE, &to.id, event).await?;
+    Ok(enqueued_seq + 1)
+}
+
+async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64) -> Result<(), StoreError> {
+    let mut standing = Standing {
+        state: order.state,
+        hold: order.hold,
+        due_at: order.due_at.map(jiff::Timestamp::as_millisecond),
+        attempt: i64::from(order.attempt),
+        leased,
+    };
+    tx.wake |= standing.ask(tx.now);
+    sqlx::query("UPDATE orders SET state = $2, hold = $3, due_at = $4, enqueued_seq = $5, updated_at = $6 WHERE id = $1")
+        .bind(order.id.as_str())
+        .bind(standing.state.word())
+        .bind(standing.hold.map(HoldKind::word))
+        .bind(standing.due_at)
+        .bind(enqueued_seq)
+        .bind(tx.now)
+        .execute(&mut tx.conn)
+        .await
+        .map(drop)
+        .map_err(during(MERGE))
+}
+
+/// The link of the order that stays, with each side that it lacks taken from the other.
+fn joined(stays: &Link, goes: &Link) -> Link {
+    let mut link = stays.clone();
+    if link.netsuite_id.is_none() {
+        link.netsuite_id.clone_from(&goes.netsuite_id);
+        link.netsuite_number.clone_from(&goes.netsuite_number);
+        link.netsuite_status.clone_from(&goes.netsuite_status);
+        link.netsuite_modified = goes.netsuite_modified;
+    }
+    if link.x_series_id.is_none() {
+        link.x_series_id.clone_from(&goes.x_series_id);
+        link.x_series_number.clone_from(&goes.x_series_number);
+        link.x_series_status.clone_from(&goes.x_series_status);
+        link.x_series_state.clone_from(&goes.x_series_state);
+        link.x_series_attributes.clone_from(&goes.x_series_attributes);
+        link.x_series_version = goes.x_series_version;
+        link.sent_digest.clone_from(&goes.sent_digest);
+        link.echo_digest.clone_from(&goes.echo_digest);
+        link.mapping.clone_from(&goes.mapping);
+    }
+    link
+}
+
+/// Everything that found the order that goes: it finds the other from now on.
+fn names(order: &OrderRow) -> Vec<String> {
+    let link = &order.link;
+    [
+        Some(order.id.as_str()),
+        link.netsuite_id.as_ref().map(RecordId::as_str),
+        link.netsuite_number.as_deref(),
+        link.x_series_id.as_ref().map(SaleId::as_str),
+        link.x_series_number.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(str::to_owned)
+    .collect()
+}

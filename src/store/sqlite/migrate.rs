@@ -1,0 +1,56 @@
+//! Bringing the database to this version's shape.
+
+use std::collections::HashSet;
+
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::{Sqlite, during};
+use crate::store::StoreError;
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+impl Sqlite {
+    /// Applies what is missing, all of it or nothing. Two programs that start at once do it one after the other.
+    pub(in crate::store) async fn migrate(&self) -> Result<usize, StoreError> {
+        const OPERATION: &str = "migrate the database";
+        let mut conn = self.file.writer(false).connect().await.map_err(during(OPERATION))?;
+        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(during(OPERATION))?;
+        tx.ensure_migrations_table(&MIGRATOR.table_name).await.map_err(StoreError::Migrate)?;
+        let applied = tx.list_applied_migrations(&MIGRATOR.table_name).await.map_err(StoreError::Migrate)?;
+        let applied: HashSet<i64> = applied.into_iter().map(|migration| migration.version).collect();
+        let waiting = waiting(&applied);
+        MIGRATOR.run_direct(None, &mut *tx, false).await.map_err(|error| match error {
+            MigrateError::VersionMissing(_) => StoreError::TooNew {
+                found: applied.iter().copied().max().unwrap_or_default(),
+                known: MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default(),
+            },
+            MigrateError::Execute(source) => during(OPERATION)(source),
+            error => StoreError::Migrate(error),
+        })?;
+        tx.commit().await.map_err(during(OPERATION))?;
+        conn.close().await.map_err(during(OPERATION))?;
+        Ok(waiting)
+    }
+
+    /// How many of this version's migrations the database has not seen.
+    pub(in crate::store) async fn pending_migrations(&self) -> Result<usize, StoreError> {
+        const OPERATION: &str = "compare the migrations";
+        let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(during(OPERATION))?;
+        if !there {
+            return Ok(waiting(&HashSet::new()));
+        }
+        let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(during(OPERATION))?;
+        Ok(waiting(&applied.into_iter().collect()))
+    }
+}
+
+fn waiting(applied: &HashSet<i64>) -> usize {
+    MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count()
+}

@@ -1,0 +1,191 @@
+//! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer task, a pool of readers.
+
+mod act;
+mod calls;
+mod door;
+mod file;
+mod finish;
+mod link;
+mod lists;
+mod memory;
+mod migrate;
+mod queue;
+mod records;
+mod rows;
+mod settings;
+mod upkeep;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use self::file::DatabaseFile;
+use self::writer::{Tx, Writer};
+use super::{StoreError, WriterStats};
+use crate::clock::Clock;
+
+/// How long a read waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long the readiness probe waits for its write.
+const PING: Duration = Duration::from_secs(2);
+
+/// The engine.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    file: DatabaseFile,
+    writer: Writer,
+    readers: SqlitePool,
+    shared: Arc<Shared>,
+}
+
+/// What the writer task and the engine both hold.
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    /// Fired by commits that made an order due.
+    work: Notify,
+    commits: AtomicU64,
+    writes: AtomicU64,
+    started: Instant,
+    /// When the writer last opened its connection afresh, in milliseconds since `started`: read connections that are older may
+    /// hold a file that is no longer at the path.
+    reopened: AtomicU64,
+}
+
+impl Shared {
+    fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn readers_are_stale(&self) {
+        self.reopened.store(self.millis() + 1, Ordering::SeqCst);
+    }
+}
+
+impl Sqlite {
+    /// Opens the file, and makes it when it is missing.
+    pub(super) async fn open(url: &str, read_connections: u32, clock: Clock) -> Result<Self, StoreError> {
+        let file = DatabaseFile::parse(url)?;
+        let shared = Arc::new(Shared {
+            clock,
+            work: Notify::new(),
+            commits: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            started: Instant::now(),
+            reopened: AtomicU64::new(0),
+        });
+        let writer =
+            Writer::start(file.clone(), Arc::clone(&shared)).await.map_err(|source| StoreError::Open { url: url.to_owned(), source })?;
+        let watch = Arc::clone(&shared);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(read_connections.max(1))
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .before_acquire(move |_, connection| {
+                let age = u64::try_from(connection.age.as_millis()).unwrap_or(u64::MAX);
+                let born = watch.millis().saturating_sub(age);
+                let fresh = born >= watch.reopened.load(Ordering::SeqCst);
+                Box::pin(async move { Ok(fresh) })
+            })
+            .connect_lazy_with(file.reader());
+        Ok(Self { file, writer, readers, shared })
+    }
+
+    /// Writes one row, within two seconds.
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        const OPERATION: &str = "write the readiness probe";
+        let probe = self.write(OPERATION, |tx| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+                    .bind(tx.now)
+                    .execute(&mut tx.conn)
+                    .await
+                    .map(drop)
+                    .map_err(during(OPERATION))
+            })
+        });
+        match tokio::time::timeout(PING, probe).await {
+            Ok(written) => written,
+            Err(late) => Err(StoreError::Unavailable {
+                operation: OPERATION,
+                source: Arc::new(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
+            }),
+        }
+    }
+
+    /// Lets the writer finish and closes the readers.
+    pub(super) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+
+    /// Resolves when a commit made an order due.
+    pub(super) async fn wait_for_work(&self) {
+        self.shared.work.notified().await;
+    }
+
+    /// What the writer has done since it was started.
+    pub(super) fn writer_stats(&self) -> WriterStats {
+        WriterStats { writes: self.shared.writes.load(Ordering::Relaxed), commits: self.shared.commits.load(Ordering::Relaxed) }
+    }
+
+    /// The present, in epoch milliseconds.
+    fn now(&self) -> i64 {
+        self.shared.clock.now().as_millisecond()
+    }
+
+    /// Runs a write in the writer's next transaction.
+    async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.write(operation, work).await
+    }
+}
+
+/// Names the operation that a statement belonged to, and tells a store that failed from a statement that did.
+fn during(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |source| {
+        if is_store_failure(&source) {
+            StoreError::Unavailable { operation, source: Arc::new(source) }
+        } else {
+            StoreError::Query { operation, source }
+        }
+    }
+}
+
+/// True when the store failed, and not the statement. Primary result codes: <https://www.sqlite.org/rescode.html>
+fn is_store_failure(error: &sqlx::Error) -> bool {
+    const PERM: i32 = 3;
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    const NOMEM: i32 = 7;
+    const READONLY: i32 = 8;
+    const IOERR: i32 = 10;
+    const CORRUPT: i32 = 11;
+    const FULL: i32 = 13;
+    const CANTOPEN: i32 = 14;
+    const PROTOCOL: i32 = 15;
+    const NOTADB: i32 = 26;
+    match error {
+        sqlx::Error::Database(database) => {
+            // The extended code holds the primary one in its low byte.
+            let code = database.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
+            matches!(code, Some(PERM | BUSY | LOCKED | NOMEM | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | PROTOCOL | NOTADB))
+        }
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Writes a value as the JSON text that goes into a column or into `json_each`.
+fn json(operation: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Encode { operation, source })
+}

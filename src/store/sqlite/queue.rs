@@ -1,0 +1,182 @@
+//! Claiming due orders and keeping them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::rows::{self, Cells, event_columns, order_columns};
+use super::writer::Tx;
+use super::{Sqlite, during, json};
+use crate::clock::from_millis;
+use crate::domain::ids::OrderId;
+use crate::store::{ClaimRequest, Claimed, EventRow, Lease, StoreError};
+
+/// One statement on the rows it locks. `orders_due` holds only orders that wait or are worked on, so the claim costs the same
+/// however many are settled. An expired lease is a due order like any other: no sweeper looks for it.
+const CLAIM: &str = concat!(
+    "UPDATE orders SET state = 'working', hold = NULL, lease_owner = $1, lease_token = lease_token + 1, attempt = attempt + 1, \
+         due_at = $2 \
+     WHERE id IN (SELECT id FROM orders INDEXED BY orders_due WHERE due_at <= $3 \
+         AND ($4 IS NULL OR connection IN (SELECT value FROM json_each($4))) ORDER BY due_at LIMIT $5) \
+     RETURNING ",
+    order_columns!()
+);
+
+/// The columns of an order that a pass goes by.
+pub(super) struct Leased {
+    pub(super) enqueued_seq: i64,
+    pub(super) handled_seq: i64,
+    pub(super) attempt: i64,
+    pub(super) verdict: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) detail: Option<String>,
+    pub(super) updated_at: i64,
+    pub(super) connection: String,
+}
+
+/// The order of a lease; none when the lease is not ours any more. An expired lease that nobody else has claimed is still ours.
+pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) -> Result<Option<Leased>, StoreError> {
+    let row = sqlx::query(
+        "SELECT enqueued_seq, handled_seq, attempt, verdict, reason, detail, updated_at, connection FROM orders \
+         WHERE id = $1 AND lease_token = $2 AND lease_owner IS NOT NULL",
+    )
+    .bind(lease.order_id.as_str())
+    .bind(lease.token)
+    .fetch_optional(&mut tx.conn)
+    .await
+    .map_err(during(operation))?;
+    let Some(row) = row else { return Ok(None) };
+    let cells = Cells::of("orders", &row);
+    Ok(Some(Leased {
+        enqueued_seq: cells.get("enqueued_seq")?,
+        handled_seq: cells.get("handled_seq")?,
+        attempt: cells.get("attempt")?,
+        verdict: cells.get("verdict")?,
+        reason: cells.get("reason")?,
+        detail: cells.get("detail")?,
+        updated_at: cells.get("updated_at")?,
+        connection: cells.get("connection")?,
+    }))
+}
+
+impl Sqlite {
+    /// Takes due orders, the longest due first.
+    pub(in crate::store) async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
+        const OPERATION: &str = "claim due orders";
+        let owner = request.owner.clone();
+        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+        let lease = millis(request.lease);
+        let connections = match request.connections.as_slice() {
+            [] => None,
+            some => Some(json(OPERATION, &some)?),
+        };
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                let rows = sqlx::query(CLAIM)
+                    .bind(owner)
+                    .bind(tx.now.saturating_add(lease))
+                    .bind(tx.now)
+                    .bind(connections)
+                    .bind(limit)
+                    .fetch_all(&mut tx.conn)
+                    .await
+                    .map_err(during(OPERATION))?;
+                rows.iter()
+                    .map(|row| {
+                        let order = rows::order(row)?;
+                        let token = Cells::of("orders", row).get("lease_token")?;
+                        Ok(Claimed {
+                            lease: Lease { order_id: order.id.clone(), token },
+                            upto: order.enqueued_seq,
+                            attempt: order.attempt,
+                            order,
+                        })
+                    })
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    /// When the next order becomes due, or the next lease ends.
+    pub(in crate::store) async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(during("look for the next due order"))?;
+        Ok(due.map(from_millis))
+    }
+
+    /// Extends the leases that are still ours, and returns them.
+    pub(in crate::store) async fn heartbeat(&self, leases: &[Lease], lease: Duration) -> Result<Vec<Lease>, StoreError> {
+        const OPERATION: &str = "extend leases";
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = json(OPERATION, &leases.iter().map(|lease| (lease.order_id.as_str(), lease.token)).collect::<Vec<_>>())?;
+        let lease = millis(lease);
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                let rows = sqlx::query(
+                    "UPDATE orders SET due_at = $2 FROM json_each($1) AS asked \
+                     WHERE orders.id = asked.value ->> 0 AND lease_token = asked.value ->> 1 AND lease_owner IS NOT NULL \
+                     RETURNING orders.id, lease_token",
+                )
+                .bind(asked)
+                .bind(tx.now.saturating_add(lease))
+                .fetch_all(&mut tx.conn)
+                .await
+                .map_err(during(OPERATION))?;
+                rows.iter()
+                    .map(|row| {
+                        let cells = Cells::of("orders", row);
+                        Ok(Lease { order_id: OrderId::new(cells.get::<String>("id")?), token: cells.get("lease_token")? })
+                    })
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    /// The events without a final verdict, up to a number, in their order.
+    pub(in crate::store) async fn pending_events(&self, order: &OrderId, upto: i64) -> Result<Vec<EventRow>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            event_columns!(),
+            " FROM events WHERE order_id = $1 AND seq <= $2 AND seq > (SELECT handled_seq FROM orders WHERE id = $1) ORDER BY seq"
+        ))
+        .bind(order.as_str())
+        .bind(upto)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(during("read an order's pending events"))?;
+        rows.iter().map(rows::event).collect()
+    }
+}
+
+/// A duration in the database's milliseconds.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use crate::clock::Clock;
+    use crate::store::sqlite::Sqlite;
+
+    #[tokio::test]
+    async fn the_claim_reads_the_index_of_due_orders_and_sorts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("t.db").display());
+        let store = Sqlite::open(&url, 1, Clock::System).await.unwrap();
+        store.migrate().await.unwrap();
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", super::CLAIM));
+        let plan = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
+        assert!(plan.iter().any(|step| step.contains("SEARCH orders USING INDEX orders_due (due_at<?)")), "{plan:?}");
+        assert!(plan.iter().any(|step| step.contains("sqlite_autoindex_orders_1 (id=?)")), "{plan:?}");
+        assert!(!plan.iter().any(|step| step.contains("SCAN orders") || step.contains("TEMP B-TREE")), "{plan:?}");
+    }
+}

@@ -1,0 +1,185 @@
+//! Reading rows: every word is checked, and one that this version does not know is an error, never a guess.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row as _, Sqlite, Type};
+
+use super::during;
+use crate::clock::from_millis;
+use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId};
+use crate::domain::verdict::{HoldKind, VerdictKind};
+use crate::store::{CallKind, CallRow, CallState, Direction, EventRow, EventSource, Link, OrderRow, OrderState, PassRow, StoreError};
+
+/// The columns that [`order`] reads.
+macro_rules! order_columns {
+    () => {
+        "id, connection, direction, state, verdict, reason, detail, hold, due_at, attempt, enqueued_seq, handled_seq, lease_token, \
+         revision, netsuite_id, netsuite_number, netsuite_status, netsuite_modified, x_series_id, x_series_number, x_series_status, \
+         x_series_state, x_series_attributes, x_series_version, sent_digest, echo_digest, mapping, created_at, updated_at"
+    };
+}
+pub(super) use order_columns;
+
+/// The columns that [`event`] reads.
+macro_rules! event_columns {
+    () => {
+        "id, connection, order_id, seq, source, kind, received_at, verdict, reason, detail, decided_at"
+    };
+}
+pub(super) use event_columns;
+
+/// The columns that [`call`] reads.
+macro_rules! call_columns {
+    () => {
+        "id, connection, order_id, kind, idempotency_key, state, request, attempts, http_status, answer, remote_id, created_at, updated_at"
+    };
+}
+pub(super) use call_columns;
+
+/// A row with the name of its table, for errors.
+pub(super) struct Cells<'r> {
+    table: &'static str,
+    row: &'r SqliteRow,
+}
+
+impl<'r> Cells<'r> {
+    pub(super) fn of(table: &'static str, row: &'r SqliteRow) -> Self {
+        Self { table, row }
+    }
+
+    /// A column as it is.
+    pub(super) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        self.row.try_get(column).map_err(during("read a row"))
+    }
+
+    /// A column that holds a word.
+    pub(super) fn word<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+        let word: &str = self.get(column)?;
+        parse(word).ok_or_else(|| self.unknown(column, word))
+    }
+
+    /// A column that holds a word or null.
+    pub(super) fn opt_word<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+        let word: Option<&str> = self.get(column)?;
+        word.map(|word| parse(word).ok_or_else(|| self.unknown(column, word))).transpose()
+    }
+
+    /// A column that holds a time.
+    pub(super) fn time(&self, column: &'static str) -> Result<Timestamp, StoreError> {
+        self.get(column).map(from_millis)
+    }
+
+    /// A column that holds a time or null.
+    pub(super) fn opt_time(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.get::<Option<i64>>(column)?.map(from_millis))
+    }
+
+    /// A column that holds JSON.
+    pub(super) fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        let text: &str = self.get(column)?;
+        serde_json::from_str(text).map_err(|error| self.unknown(column, &error.to_string()))
+    }
+
+    /// A column that counts.
+    pub(super) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
+        let count: i64 = self.get(column)?;
+        u32::try_from(count).map_err(|error| self.unknown(column, &format!("{count} ({error})")))
+    }
+
+    fn unknown(&self, column: &'static str, what: &str) -> StoreError {
+        StoreError::UnknownValue { row: format!("{}.{column}", self.table), what: what.to_owned() }
+    }
+}
+
+/// Reads an order.
+pub(super) fn order(row: &SqliteRow) -> Result<OrderRow, StoreError> {
+    let cells = Cells::of("orders", row);
+    Ok(OrderRow {
+        id: OrderId::new(cells.get::<String>("id")?),
+        connection: ConnectionId::new(cells.get::<String>("connection")?),
+        state: cells.word("state", OrderState::parse)?,
+        verdict: cells.opt_word("verdict", VerdictKind::parse)?,
+        reason: cells.get("reason")?,
+        detail: cells.get("detail")?,
+        hold: cells.opt_word("hold", HoldKind::parse)?,
+        direction: cells.word("direction", Direction::parse)?,
+        link: Link {
+            netsuite_id: cells.get::<Option<String>>("netsuite_id")?.map(Into::into),
+            netsuite_number: cells.get("netsuite_number")?,
+            netsuite_status: cells.get("netsuite_status")?,
+            netsuite_modified: cells.opt_time("netsuite_modified")?,
+            x_series_id: cells.get::<Option<String>>("x_series_id")?.map(Into::into),
+            x_series_number: cells.get("x_series_number")?,
+            x_series_status: cells.get("x_series_status")?,
+            x_series_state: cells.get("x_series_state")?,
+            x_series_attributes: cells.json("x_series_attributes")?,
+            x_series_version: cells.get("x_series_version")?,
+            sent_digest: cells.get("sent_digest")?,
+            echo_digest: cells.get("echo_digest")?,
+            mapping: cells.get("mapping")?,
+        },
+        revision: cells.get("revision")?,
+        attempt: cells.count("attempt")?,
+        due_at: cells.opt_time("due_at")?,
+        enqueued_seq: cells.get("enqueued_seq")?,
+        handled_seq: cells.get("handled_seq")?,
+        created_at: cells.time("created_at")?,
+        updated_at: cells.time("updated_at")?,
+    })
+}
+
+/// Reads an event, without its body.
+pub(super) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
+    let cells = Cells::of("events", row);
+    Ok(EventRow {
+        id: EventId::new(cells.get::<String>("id")?),
+        connection: ConnectionId::new(cells.get::<String>("connection")?),
+        order_id: cells.get::<Option<String>>("order_id")?.map(Into::into),
+        seq: cells.get("seq")?,
+        source: cells.word("source", EventSource::parse)?,
+        kind: cells.get("kind")?,
+        received_at: cells.time("received_at")?,
+        verdict: cells.opt_word("verdict", VerdictKind::parse)?,
+        reason: cells.get("reason")?,
+        detail: cells.get("detail")?,
+        decided_at: cells.opt_time("decided_at")?,
+    })
+}
+
+/// Reads a call.
+pub(super) fn call(row: &SqliteRow) -> Result<CallRow, StoreError> {
+    let cells = Cells::of("calls", row);
+    Ok(CallRow {
+        id: CallId::new(cells.get::<String>("id")?),
+        connection: ConnectionId::new(cells.get::<String>("connection")?),
+        order_id: OrderId::new(cells.get::<String>("order_id")?),
+        kind: cells.word("kind", CallKind::parse)?,
+        key: cells.get("idempotency_key")?,
+        state: cells.word("state", CallState::parse)?,
+        request: cells.json("request")?,
+        attempts: cells.count("attempts")?,
+        http_status: cells.get("http_status")?,
+        answer: cells.get("answer")?,
+        remote_id: cells.get("remote_id")?,
+        created_at: cells.time("created_at")?,
+        updated_at: cells.time("updated_at")?,
+    })
+}
+
+/// Reads a pass.
+pub(super) fn pass(row: &SqliteRow) -> Result<PassRow, StoreError> {
+    let cells = Cells::of("passes", row);
+    Ok(PassRow {
+        at: cells.time("ended_at")?,
+        verdict: cells.opt_word("verdict", VerdictKind::parse)?,
+        reason: cells.get("reason")?,
+        detail: cells.get("detail")?,
+        revision: cells.get("revision")?,
+        events: (cells.get("first_seq")?, cells.get("last_seq")?),
+        explanation: cells.json::<Value>("explanation")?,
+    })
+}

@@ -1,0 +1,139 @@
+//! Counting, and forgetting what is old.
+
+use jiff::Timestamp;
+
+use super::rows::Cells;
+use super::{Sqlite, during, json};
+use crate::domain::verdict::VerdictKind;
+use crate::store::{CallState, Counts, OrderState, StoreError};
+
+/// How many rows one transaction of a purge looks at: a batch holds arrivals up for a few milliseconds.
+const PURGE: i64 = 500;
+/// How long a delivery id is known, whatever the retention: senders repeat a delivery for up to three days.
+const KEYS_KEPT_MS: i64 = 72 * 60 * 60 * 1000;
+
+impl Sqlite {
+    /// The counts, from the counters that triggers keep: a few dozen rows, however large the store.
+    pub(in crate::store) async fn counts(&self) -> Result<Counts, StoreError> {
+        const OPERATION: &str = "read the counts";
+        let rows = sqlx::query("SELECT kind, word, n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due FROM counters")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(during(OPERATION))?;
+        let mut counts = Counts {
+            verdicts: VerdictKind::ALL.map(|verdict| (verdict, 0)).to_vec(),
+            orders: OrderState::ALL.map(|state| (state, 0)).to_vec(),
+            calls: CallState::ALL.map(|state| (state, 0)).to_vec(),
+            ..Counts::default()
+        };
+        for row in &rows {
+            let cells = Cells::of("counters", row);
+            let (word, n): (&str, i64) = (cells.get("word")?, cells.get("n")?);
+            match cells.get::<&str>("kind")? {
+                "event" => {
+                    counts.received += n;
+                    if !word.is_empty() {
+                        let verdict = cells.word("word", VerdictKind::parse)?;
+                        set(&mut counts.verdicts, &verdict, n);
+                    }
+                }
+                "order" => set(&mut counts.orders, &cells.word("word", OrderState::parse)?, n),
+                "call" => set(&mut counts.calls, &cells.word("word", CallState::parse)?, n),
+                "held" if n != 0 => counts.held.push((word.to_owned(), n)),
+                _ => {}
+            }
+            if let Some(due) = cells.get::<Option<i64>>("due")? {
+                counts.oldest_due_ms = (self.now() - due).max(0);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Deletes what is older, in batches with room for others between them.
+    pub(in crate::store) async fn purge(&self, events: Timestamp, passes: Timestamp) -> Result<(u64, u64), StoreError> {
+        Ok((self.purge_events(events.as_millisecond()).await?, self.purge_passes(passes.as_millisecond()).await?))
+    }
+
+    /// The reader looks for old rows and the writer deletes those of them that are handled, so that the writer never walks past a
+    /// pile that has to stay.
+    async fn purge_events(&self, before: i64) -> Result<u64, StoreError> {
+        const OPERATION: &str = "purge events";
+        let keys_before = self.now() - KEYS_KEPT_MS;
+        let (mut at, mut id, mut purged) = (i64::MIN, String::new(), 0);
+        loop {
+            let old: Vec<(i64, String)> = sqlx::query_as(
+                "SELECT received_at, id FROM events WHERE (received_at, id) > ($1, $2) AND received_at < $3 \
+                 ORDER BY received_at, id LIMIT $4",
+            )
+            .bind(at)
+            .bind(&id)
+            .bind(before)
+            .bind(PURGE)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(during(OPERATION))?;
+            let Some(last) = old.last() else { return Ok(purged) };
+            (at, id) = last.clone();
+            let ids = json(OPERATION, &old.iter().map(|(_, id)| id).collect::<Vec<_>>())?;
+            purged += self
+                .write(OPERATION, move |tx| {
+                    Box::pin(async move {
+                        let deleted = sqlx::query(
+                            "DELETE FROM events WHERE id IN (SELECT value FROM json_each($1)) AND verdict IS NOT NULL \
+                                 AND (seq IS NULL OR seq <= (SELECT handled_seq FROM orders WHERE orders.id = events.order_id)) \
+                                 AND (dedupe_key IS NULL OR received_at < $2)",
+                        )
+                        .bind(ids)
+                        .bind(keys_before)
+                        .execute(&mut tx.conn)
+                        .await
+                        .map_err(during(OPERATION))?;
+                        Ok(deleted.rows_affected())
+                    })
+                })
+                .await?;
+        }
+    }
+
+    /// The newest pass of an order stays, however old: it is why the order stands where it does.
+    async fn purge_passes(&self, before: i64) -> Result<u64, StoreError> {
+        const OPERATION: &str = "purge passes";
+        let (mut at, mut id, mut purged) = (i64::MIN, i64::MIN, 0);
+        loop {
+            let old: Vec<(i64, i64)> = sqlx::query_as(
+                "SELECT ended_at, id FROM passes WHERE (ended_at, id) > ($1, $2) AND ended_at < $3 ORDER BY ended_at, id LIMIT $4",
+            )
+            .bind(at)
+            .bind(id)
+            .bind(before)
+            .bind(PURGE)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(during(OPERATION))?;
+            let Some(last) = old.last() else { return Ok(purged) };
+            (at, id) = *last;
+            let ids = json(OPERATION, &old.iter().map(|(_, id)| id).collect::<Vec<_>>())?;
+            purged += self
+                .write(OPERATION, move |tx| {
+                    Box::pin(async move {
+                        let deleted = sqlx::query(
+                            "DELETE FROM passes WHERE id IN (SELECT value FROM json_each($1)) \
+                                 AND id < (SELECT max(newer.id) FROM passes AS newer WHERE newer.order_id = passes.order_id)",
+                        )
+                        .bind(ids)
+                        .execute(&mut tx.conn)
+                        .await
+                        .map_err(during(OPERATION))?;
+                        Ok(deleted.rows_affected())
+                    })
+                })
+                .await?;
+        }
+    }
+}
+
+fn set<T: PartialEq>(counts: &mut [(T, i64)], of: &T, n: i64) {
+    if let Some(count) = counts.iter_mut().find(|(word, _)| word == of) {
+        count.1 = n;
+    }
+}

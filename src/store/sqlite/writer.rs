@@ -1,0 +1,317 @@
+//! The one writer. Every write of the process goes through this task and its connection: it takes whatever waits (receives and
+//! other writes alike, first come, first served, so neither starves the other), runs it in one `BEGIN IMMEDIATE … COMMIT`, and
+//! only then answers. One `fsync` serves everybody who waited.
+//!
+//! - A write that fails by itself is undone by its savepoint, and its neighbours are committed.
+//! - When the store fails (full, locked, gone, I/O), the whole batch is undone and each caller hears `Unavailable`.
+//!   The connection is thrown away and the next batch opens a fresh one, which is known to be in no transaction.
+//! - Once a write has been queued it runs to its end, whether or not its caller still waits.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::{ContextV7, Uuid};
+
+use super::Shared;
+use super::door::{self, Arrival};
+use super::file::{DatabaseFile, Identity};
+use crate::store::{Received, StoreError};
+
+/// How many writes share a commit at the most.
+const BATCH: usize = 256;
+/// How many writes may wait; further callers wait to be queued.
+const QUEUE: usize = 1024;
+
+/// What a write works with: the connection inside its transaction, and the time and ids of the batch.
+pub(super) struct Tx {
+    /// The write connection.
+    pub(super) conn: SqliteConnection,
+    /// The time of the batch, in epoch milliseconds.
+    pub(super) now: i64,
+    /// Set by a write that made an order due: the commit then wakes the workers.
+    pub(super) wake: bool,
+    ids: ContextV7,
+    identity: Identity,
+}
+
+impl Tx {
+    /// A new id of one of our rows: later ids sort after earlier ones.
+    pub(super) fn new_id(&self) -> String {
+        let millis = u64::try_from(self.now).unwrap_or_default();
+        let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
+        Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, millis / 1000, nanos)).to_string()
+    }
+}
+
+/// Sends writes to the writer task.
+#[derive(Debug)]
+pub(super) struct Writer {
+    commands: mpsc::Sender<Command>,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+enum Command {
+    Receive(Box<Arrival>, oneshot::Sender<Result<Received, StoreError>>),
+    Write(Box<dyn Job>),
+}
+
+/// A write other than a receive, with its caller's channel.
+trait Job: Send {
+    fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran>;
+    fn answer(self: Box<Self>, broken: Option<&Arc<sqlx::Error>>);
+}
+
+/// How a write ended before the commit.
+enum Ran {
+    /// It stays.
+    Done,
+    /// It failed by itself: only what it wrote is undone.
+    Undo,
+    /// The store failed under it: nothing of the batch can be trusted.
+    Broken(Arc<sqlx::Error>),
+}
+
+struct Work<T, F> {
+    operation: &'static str,
+    body: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Work<T, F>
+where
+    T: Send,
+    F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+{
+    fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran> {
+        Box::pin(async move {
+            let Some(work) = self.body.take() else { return Ran::Undo };
+            match work(tx).await {
+                Err(StoreError::Unavailable { source, .. }) => Ran::Broken(source),
+                result => {
+                    let ran = if result.is_ok() { Ran::Done } else { Ran::Undo };
+                    self.result = Some(result);
+                    ran
+                }
+            }
+        })
+    }
+
+    fn answer(self: Box<Self>, broken: Option<&Arc<sqlx::Error>>) {
+        let answer = match (broken, self.result) {
+            (Some(source), _) => Err(StoreError::Unavailable { operation: self.operation, source: Arc::clone(source) }),
+            (None, Some(result)) => result,
+            (None, None) => Err(StoreError::Closed),
+        };
+        // The caller may have gone: what it asked for was done all the same.
+        drop(self.caller.send(answer));
+    }
+}
+
+impl Writer {
+    /// Opens the write connection, making the file if need be, and starts the task.
+    pub(super) async fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, sqlx::Error> {
+        let (commands, waiting) = mpsc::channel(QUEUE);
+        let mut task = Task { tx: None, file, shared, opened_before: false };
+        task.open().await?;
+        let closing = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(task.run(waiting, closing.clone()));
+        tasks.close();
+        Ok(Self { commands, closing, tasks })
+    }
+
+    /// Commits an arrival, together with those that wait beside it.
+    pub(super) async fn receive(&self, arrival: Arrival) -> Result<Received, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        self.send(Command::Receive(Box::new(arrival), caller)).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Runs a write inside the next batch.
+    pub(super) async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        self.send(Command::Write(Box::new(Work { operation, body: Some(work), result: None, caller }))).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn send(&self, command: Command) -> Result<(), StoreError> {
+        self.commands.send(command).await.ok().ok_or(StoreError::Closed)
+    }
+
+    /// Lets everything that is queued be committed, then closes the connection.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+struct Task {
+    tx: Option<Tx>,
+    file: DatabaseFile,
+    shared: Arc<Shared>,
+    opened_before: bool,
+}
+
+type Receives = Vec<(Box<Arrival>, oneshot::Sender<Result<Received, StoreError>>)>;
+
+impl Task {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Command>, closing: CancellationToken) {
+        let mut commands = Vec::with_capacity(BATCH);
+        let mut closed = false;
+        loop {
+            tokio::select! {
+                taken = waiting.recv_many(&mut commands, BATCH) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.batch(&mut commands).await;
+                }
+                () = closing.cancelled(), if !closed => {
+                    closed = true;
+                    waiting.close();
+                }
+            }
+        }
+        if let Some(tx) = self.tx.take()
+            && let Err(error) = tx.conn.close().await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the write connection did not close in order");
+        }
+    }
+
+    async fn batch(&mut self, commands: &mut Vec<Command>) {
+        let mut receives: Receives = Vec::new();
+        let mut jobs = Vec::new();
+        for command in commands.drain(..) {
+            match command {
+                Command::Receive(arrival, caller) => receives.push((arrival, caller)),
+                Command::Write(job) => jobs.push(job),
+            }
+        }
+        let (arrivals, callers): (Vec<_>, Vec<_>) = receives.into_iter().unzip();
+        self.shared.writes.fetch_add((arrivals.len() + jobs.len()) as u64, Ordering::Relaxed);
+        match self.commit(&arrivals, &mut jobs).await {
+            Ok(answers) => {
+                for (caller, answer) in callers.into_iter().zip(answers) {
+                    drop(caller.send(answer));
+                }
+                for job in jobs {
+                    job.answer(None);
+                }
+            }
+            Err(source) => {
+                self.discard().await;
+                for caller in callers {
+                    drop(caller.send(Err(StoreError::Unavailable { operation: door::RECEIVE, source: Arc::clone(&source) })));
+                }
+                for job in jobs {
+                    job.answer(Some(&source));
+                }
+            }
+        }
+    }
+
+    /// One transaction. An error is a failure of the store: nothing was written, or nobody can know that it was.
+    async fn commit(
+        &mut self,
+        arrivals: &[Box<Arrival>],
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
+        let now = self.shared.clock.now().as_millisecond();
+        let tx = self.open().await?;
+        tx.now = now;
+        tx.wake = false;
+        statement(tx, "BEGIN IMMEDIATE").await?;
+        let received = match door::receive(tx, arrivals).await {
+            Ok(received) => received,
+            Err(StoreError::Unavailable { source, .. }) => return Err(source),
+            Err(_) => one_by_one(tx, arrivals).await?,
+        };
+        for job in jobs {
+            statement(tx, "SAVEPOINT job").await?;
+            match job.run(tx).await {
+                Ran::Done => {}
+                Ran::Undo => statement(tx, "ROLLBACK TO job").await?,
+                Ran::Broken(source) => return Err(source),
+            }
+            statement(tx, "RELEASE job").await?;
+        }
+        statement(tx, "COMMIT").await?;
+        let (wake, identity) = (tx.wake, tx.identity);
+        // A file that was deleted or replaced takes commits without a word, and they are gone with it: look before answering.
+        let still = self.file.identity().await.map_err(|error| Arc::new(sqlx::Error::Io(error)))?;
+        if still != identity {
+            let path = self.file.path().display();
+            return Err(Arc::new(sqlx::Error::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
+        }
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
+        if wake {
+            self.shared.work.notify_one();
+        }
+        Ok(received)
+    }
+
+    /// The connection, opened afresh if the last batch failed.
+    async fn open(&mut self) -> Result<&mut Tx, sqlx::Error> {
+        let tx = if let Some(tx) = self.tx.take() {
+            tx
+        } else {
+            let mut conn = self.file.writer(!self.opened_before).connect().await?;
+            // SQLite opens the file at the first read.
+            sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await?;
+            let identity = self.file.identity().await.map_err(sqlx::Error::Io)?;
+            if self.opened_before {
+                self.shared.readers_are_stale();
+            }
+            self.opened_before = true;
+            Tx { conn, now: 0, wake: false, ids: ContextV7::new(), identity }
+        };
+        Ok(self.tx.insert(tx))
+    }
+
+    /// Undoes the batch and drops the connection.
+    async fn discard(&mut self) {
+        let Some(mut tx) = self.tx.take() else { return };
+        // SQLite may have rolled back by itself (full, I/O): then this fails, which says what we want to hear.
+        drop(statement(&mut tx, "ROLLBACK").await);
+        if let Err(error) = tx.conn.close().await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the failed write connection did not close in order");
+        }
+    }
+}
+
+/// A statement failed for what one of the arrivals holds: start over and give each its own savepoint, so that only that one fails.
+async fn one_by_one(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
+    statement(tx, "ROLLBACK").await?;
+    statement(tx, "BEGIN IMMEDIATE").await?;
+    let mut answers = Vec::with_capacity(arrivals.len());
+    for arrival in arrivals.chunks(1) {
+        statement(tx, "SAVEPOINT arrival").await?;
+        match door::receive(tx, arrival).await {
+            Ok(received) => answers.extend(received),
+            Err(StoreError::Unavailable { source, .. }) => return Err(source),
+            Err(error) => {
+                statement(tx, "ROLLBACK TO arrival").await?;
+                answers.push(Err(error));
+            }
+        }
+        statement(tx, "RELEASE arrival").await?;
+    }
+    Ok(answers)
+}
+
+async fn statement(tx: &mut Tx, sql: &'static str) -> Result<(), Arc<sqlx::Error>> {
+    sqlx::query(sql).execute(&mut tx.conn).await.map(drop).map_err(Arc::new)
+}
