@@ -1,0 +1,228 @@
+//! Reading records.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::client::Client;
+use super::error::NetSuiteError;
+use super::transport::{Answer, Call};
+use super::wire::read::{self, Fields};
+use super::wire::{bill, body, sales_order};
+use crate::domain::ids::RecordId;
+use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
+
+/// Lines of a page of a sublist.
+const PAGE: usize = 1000;
+/// No record has more pages of lines.
+const MOST_PAGES: usize = 50;
+
+/// The kinds of record that are found by our key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordType {
+    /// `itemFulfillment`
+    ItemFulfillment,
+    /// `invoice`
+    Invoice,
+    /// `cashSale`
+    CashSale,
+    /// `customerPayment`
+    CustomerPayment,
+}
+
+impl RecordType {
+    /// The word in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ItemFulfillment => "itemFulfillment",
+            Self::Invoice => "invoice",
+            Self::CashSale => "cashSale",
+            Self::CustomerPayment => "customerPayment",
+        }
+    }
+}
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// The internal id.
+    pub id: RecordId,
+    /// The number or name people use (`entityId`).
+    pub number: Option<String>,
+    /// The company.
+    pub company_name: Option<String>,
+    /// A person, not a company; `None` where NetSuite does not say.
+    pub is_person: Option<bool>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// E-mail.
+    pub email: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+}
+
+/// What NetSuite's clock says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerTime {
+    /// The time of the answer; to the second where it is only in the `Date` header.
+    pub at: Option<Timestamp>,
+}
+
+impl Client {
+    /// A sales order with its lines; `None` where there is none by this id.
+    pub async fn sales_order(&self, id: &RecordId) -> Result<Option<SalesOrder>, NetSuiteError> {
+        let Some((record, lines)) = self.whole("sales_order", "salesOrder", id).await? else { return Ok(None) };
+        let order = sales_order::read(id, &record, &lines);
+        let mut order = order.map_err(|field| NetSuiteError::Lacks { record: "sales order", field })?;
+        self.fill_in_kinds(&mut order).await?;
+        Ok(Some(order))
+    }
+
+    /// An invoice or a cash sale with its lines; `None` where there is none by this id.
+    pub async fn bill(&self, kind: ChildKind, id: &RecordId) -> Result<Option<Bill>, NetSuiteError> {
+        let record_type = match kind {
+            ChildKind::Invoice => RecordType::Invoice,
+            ChildKind::CashSale => RecordType::CashSale,
+            ChildKind::ItemFulfillment => RecordType::ItemFulfillment,
+        };
+        let whole = self.whole("bill", record_type.word(), id).await?;
+        Ok(whole.map(|(record, lines)| bill::read(kind, id, &record, &lines)))
+    }
+
+    /// The record that carries our key.
+    pub async fn find(&self, record_type: RecordType, external_id: &str) -> Result<Option<RecordId>, NetSuiteError> {
+        let key = body::external_id(external_id).map_err(NetSuiteError::Unsendable)?;
+        let call = Call::get("find", format!("/record/v1/{}/eid:{key}", record_type.word()));
+        let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
+        let record = answer.json()?;
+        let fields = Fields::of(&record);
+        let linked = || fields.link_id().filter(|id| read::is_internal_id(id)).map(RecordId::from);
+        let id = fields.id("id").or_else(linked).ok_or(NetSuiteError::Lacks { record: "record", field: "id" })?;
+        Ok(Some(id))
+    }
+
+    /// A customer; `None` where there is none by this id.
+    pub async fn customer(&self, id: &RecordId) -> Result<Option<Customer>, NetSuiteError> {
+        let key = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
+        let call = Call::get("customer", format!("/record/v1/customer/{key}"));
+        let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
+        let record = answer.json()?;
+        let customer = Fields::of(&record);
+        Ok(Some(Customer {
+            id: customer.id("id").unwrap_or_else(|| id.clone()),
+            number: customer.text("entityId"),
+            company_name: customer.text("companyName"),
+            is_person: customer.flag("isPerson"),
+            first_name: customer.text("firstName"),
+            last_name: customer.text("lastName"),
+            email: customer.text("email"),
+            phone: customer.text("phone").or_else(|| customer.text("mobilePhone")),
+        }))
+    }
+
+    /// Whether the account answers and takes the credentials, and what its clock says. Needs no permission; accounts
+    /// before 2025.2 lack the operation and are asked for a row instead.
+    pub async fn ping(&self) -> Result<ServerTime, NetSuiteError> {
+        let call = Call::get("server_time", "/system/v1/serverTime".to_owned());
+        let answer = match self.transport().send(&call).await {
+            Ok(answer) => answer,
+            Err(error) if error.refusal().is_some_and(|refusal| matches!(refusal.status, 400 | 404 | 405)) => {
+                return Ok(ServerTime { at: self.probe().await? });
+            }
+            Err(error) => return Err(error),
+        };
+        let body = answer.json()?;
+        Ok(ServerTime { at: Fields::of(&body).timestamp("serverTime").or(answer.date) })
+    }
+
+    /// A record, and all the lines of its `item` sublist.
+    async fn whole(&self, operation: &'static str, word: &str, id: &RecordId) -> Result<Option<(Value, Vec<Value>)>, NetSuiteError> {
+        let key = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
+        let path = format!("/record/v1/{word}/{key}");
+        let mut call = Call::get(operation, path.clone());
+        call.query.push(("expandSubResources", "true".to_owned()));
+        let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
+        let record = answer.json()?;
+        if !record.is_object() {
+            return Err(NetSuiteError::Lacks { record: "answer", field: "a record" });
+        }
+        let sublist = Fields::of(&record).lines("item").map(<[Value]>::to_vec);
+        let whole = record.get("item").is_some_and(|item| !read::has_more(item));
+        let lines = match sublist {
+            Some(lines) if whole && lines.iter().all(is_full_line) => lines,
+            _ => self.lines(operation, &path).await?,
+        };
+        Ok(Some((record, lines)))
+    }
+
+    /// The `item` sublist where the record itself has only a link to it: page by page, and line by line where the pages
+    /// hold only links too.
+    async fn lines(&self, operation: &'static str, record: &str) -> Result<Vec<Value>, NetSuiteError> {
+        let mut lines = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let mut call = Call::get(operation, format!("{record}/item"));
+            let offset = lines.len();
+            call.query = vec![("limit", PAGE.to_string()), ("offset", offset.to_string()), ("expandSubResources", "true".to_owned())];
+            let page = self.transport().send(&call).await?.json()?;
+            let rows = read::lines(&page).ok_or(NetSuiteError::Lacks { record: "sublist", field: "items" })?;
+            for row in rows {
+                lines.push(if is_full_line(row) { row.clone() } else { self.line(operation, record, row).await? });
+            }
+            if !read::has_more(&page) || rows.is_empty() {
+                return Ok(lines);
+            }
+        }
+        Err(NetSuiteError::Lacks { record: "sublist", field: "an end" })
+    }
+
+    async fn line(&self, operation: &'static str, record: &str, row: &Value) -> Result<Value, NetSuiteError> {
+        let fields = Fields::of(row);
+        let key = fields.text("line").or_else(|| fields.link_id()).filter(|key| read::is_internal_id(key));
+        let key = key.ok_or(NetSuiteError::Lacks { record: "sublist", field: "a link to its line" })?;
+        let mut call = Call::get(operation, format!("{record}/item/{key}"));
+        call.query.push(("expandSubResources", "true".to_owned()));
+        let mut line = self.transport().send(&call).await?.json()?;
+        if let Some(object) = line.as_object_mut()
+            && !object.contains_key("line")
+        {
+            object.insert("line".to_owned(), key.into());
+        }
+        Ok(line)
+    }
+
+    /// Some forms hide the item type of a line: it is the item's own.
+    async fn fill_in_kinds(&self, order: &mut SalesOrder) -> Result<(), NetSuiteError> {
+        let untold = ItemKind::Other(String::new());
+        let mut ids: Vec<String> = order.lines.iter().filter(|line| line.kind == untold).map(|line| line.item.id.clone()).collect();
+        ids.retain(|id| read::is_internal_id(id));
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let items = self.items(&ids, "itemid").await?;
+        for line in order.lines.iter_mut().filter(|line| line.kind == untold) {
+            if let Some(item) = items.iter().find(|item| item.id == line.item.id) {
+                line.kind = item.kind.clone();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// More than links to itself.
+fn is_full_line(line: &Value) -> bool {
+    let fields = Fields::of(line);
+    fields.has("line") && (fields.has("item") || fields.has("itemType") || fields.has("quantity") || fields.has("description"))
+        || fields.has("orderLine") && fields.has("quantity")
+}
+
+/// "Not found" is no error.
+fn there(answer: Result<Answer, NetSuiteError>) -> Result<Option<Answer>, NetSuiteError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

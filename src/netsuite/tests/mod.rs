@@ -1,0 +1,8 @@
+//! The client against a small server in the same process, and the readers against recorded and arbitrary JSON.
+
+mod auth;
+mod reading;
+mod records;
+mod server;
+mod traffic;
+mod writing;

@@ -1,0 +1,26 @@
+//! An invoice or a cash sale, read back.
+
+use serde_json::Value;
+
+use super::read::Fields;
+use crate::domain::ids::RecordId;
+use crate::domain::sales_order::{Bill, ChildKind};
+
+/// Reads the record; its lines are given apart. Lines that come from no order line (a variance) are left out.
+pub(in crate::netsuite) fn read(kind: ChildKind, asked: &RecordId, record: &Value, lines: &[Value]) -> Bill {
+    let bill = Fields::of(record);
+    let line = |line: &Value| {
+        let line = Fields::of(line);
+        Some((line.integer("orderLine")?, line.decimal("quantity").unwrap_or_default()))
+    };
+    let tax = (bill.decimal("taxTotal"), bill.decimal("tax2Total"));
+    Bill {
+        kind,
+        id: bill.id("id").unwrap_or_else(|| asked.clone()),
+        number: bill.text("tranId"),
+        total: bill.decimal("total"),
+        tax_total: tax.0.map_or(tax.1, |first| Some(first.saturating_add(tax.1.unwrap_or_default()))),
+        remaining: bill.decimal("amountRemaining").or_else(|| bill.decimal("amountRemainingTotalBox")),
+        lines: lines.iter().filter_map(line).collect(),
+    }
+}
