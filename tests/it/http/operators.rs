@@ -325,7 +325,7 @@ async fn connections_tell_how_they_are() {
     assert_eq!(list["items"][0]["x_series"]["remaining"], 1249);
 }
 
-const GOOD: &str = "[[mapping]]\nname = \"Billed\"\nwhen = 'order.status == \"Billed\"'\nsend_as = \"CLOSED\"\n";
+const GOOD: &str = "[[mapping]]\nname = \"Pending\"\nwhen = 'order.status == \"Pending Fulfillment\"'\nsend_as = \"SAVED\"\n";
 const BAD: &str = "[[mapping]]\nname = \"Billed\"\nwhen = 'order.statu == \"Billed\"'\nsend_as = \"CLOSED\"\n";
 /// A status that asks for the box, without asking for it.
 const DOUBTFUL: &str = "[[mapping]]\nname = \"Pickup\"\nwhen = 'order.status == \"Billed\"'\nsend_as = \"AWAITING_PICKUP\"\n";
