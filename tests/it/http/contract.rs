@@ -60,7 +60,7 @@ impl Contract {
         let told: Value = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{place} is no JSON: {error}"));
         let validator = self.validators.lock().unwrap().get(key).cloned();
         let validator = validator.unwrap_or_else(|| {
-            let made = Arc::new(self.validator(schema));
+            let made = Arc::new(self.validator(&schema));
             self.validators.lock().unwrap().insert(key.to_owned(), Arc::clone(&made));
             made
         });
@@ -68,7 +68,7 @@ impl Contract {
         assert!(errors.is_empty(), "{place} is not as openapi.yaml says:\n{}\n{told:#}", errors.join("\n"));
     }
 
-    fn validator(&self, schema: Value) -> Validator {
+    fn validator(&self, schema: &Value) -> Validator {
         let root = json!({ "allOf": [schema], "components": self.document["components"] });
         jsonschema::draft202012::options().should_validate_formats(true).build(&root).unwrap()
     }
@@ -169,7 +169,7 @@ fn every_reference_leads_somewhere_and_every_example_is_as_its_schema_says() {
                 contract.resolved(value);
                 if let (Some(schema), Some(example)) = (members.get("schema"), members.get("example")) {
                     *examples += 1;
-                    let errors: Vec<_> = contract.validator(schema.clone()).iter_errors(example).map(|error| error.to_string()).collect();
+                    let errors: Vec<_> = contract.validator(schema).iter_errors(example).map(|error| error.to_string()).collect();
                     assert!(errors.is_empty(), "{example:#}\n{errors:?}");
                 }
                 members.values().for_each(|member| walk(contract, member, examples));

@@ -29,7 +29,7 @@ fn status_of(answer: &str) -> u16 {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_even_when_it_is_signed() {
     let world = World::start().await;
-    let refused = world.callback("msg", &vec![b' '; LIMIT + 1]).send().await.is_problem(413, "body-too-large");
+    let refused = world.callback("msg", &vec![b' '; LIMIT + 1]).send().await.refused(413, "body-too-large");
     assert!(refused.body["detail"].as_str().unwrap().contains("1048576"));
     let mut largest = sales_order("766");
     largest.resize(LIMIT, b' ');

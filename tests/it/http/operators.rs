@@ -58,7 +58,7 @@ async fn claimed_order(world: &World, connection: &str, record_id: &str) -> Clai
     let request = ClaimRequest {
         owner: "test".to_owned(),
         limit: 1,
-        lease: std::time::Duration::from_secs(60),
+        lease: std::time::Duration::from_mins(1),
         connections: vec![ConnectionId::from(connection)],
     };
     world.store.claim(&request).await.unwrap().remove(0)
@@ -80,9 +80,9 @@ async fn an_order_is_found_by_any_id_or_number_of_either_side() {
     assert_eq!((&found["state"], &found["verdict"], &found["reason"]), (&json!("held"), &json!("held"), &json!("pending_approval")));
     assert_eq!(found["netsuite"], json!({ "id": "766", "number": "SO766", "status": "Pending Approval" }));
     assert_eq!((&found["x_series"]["number"], &found["revision"]), (&json!("AK-1/7"), &json!(3)));
-    let unseen = world.get("/v1/orders/SO1").send().await.is_problem(404, "order-never-seen");
+    let unseen = world.get("/v1/orders/SO1").send().await.refused(404, "order-never-seen");
     assert!(unseen.body["action"].as_str().unwrap().contains("/v1/orders/{id}/send"));
-    world.get("/v1/orders/%FF").send().await.is_problem(400, "bad-parameter");
+    world.get("/v1/orders/%FF").send().await.refused(400, "bad-parameter");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn several_orders_of_one_number_are_offered_to_choose_from() {
     }
     world.post("/v1/orders/R-9/retry", &json!({})).send().await.is(300);
     assert_eq!(world.get(&format!("/v1/orders/R-9?connection={HAND_MADE}")).send().await.is(200).body["id"], two);
-    world.get("/v1/orders/R-9?connection=nobody").send().await.is_problem(404, "unknown-connection");
+    world.get("/v1/orders/R-9?connection=nobody").send().await.refused(404, "unknown-connection");
 }
 
 #[tokio::test]
@@ -139,11 +139,11 @@ async fn orders_are_listed_by_state_verdict_reason_connection_text_and_time() {
         ("stat=held", "stat"),
         ("state=held&state=due", "state"),
     ] {
-        let refused = world.get(&format!("/v1/orders?{query}")).send().await.is_problem(400, "bad-parameter");
+        let refused = world.get(&format!("/v1/orders?{query}")).send().await.refused(400, "bad-parameter");
         assert_eq!(refused.body["parameter"], parameter);
         assert!(!refused.body["allowed"].as_array().unwrap().is_empty(), "{query}");
     }
-    world.get("/v1/orders?connection=nobody").send().await.is_problem(404, "unknown-connection");
+    world.get("/v1/orders?connection=nobody").send().await.refused(404, "unknown-connection");
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn an_explanation_tells_what_was_seen_decided_and_sent() {
     // What customers bought is not for viewers.
     let told = world.get("/v1/orders/SO766/explanation").by(Role::Viewer).send().await.is(200).body;
     assert_eq!(told["calls"][0]["request"], json!(null));
-    world.get("/v1/orders/SO1/explanation").send().await.is_problem(404, "order-never-seen");
+    world.get("/v1/orders/SO1/explanation").send().await.refused(404, "order-never-seen");
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn operators_act_on_an_order_and_the_history_keeps_it() {
     types.sort_unstable();
     assert_eq!(types, ["release", "retry", "send", "skip"]);
     for action in ["retry", "release", "skip"] {
-        world.post(&format!("/v1/orders/12345/{action}"), &json!({})).send().await.is_problem(404, "order-never-seen");
+        world.post(&format!("/v1/orders/12345/{action}"), &json!({})).send().await.refused(404, "order-never-seen");
     }
 }
 
@@ -210,13 +210,13 @@ async fn operators_act_on_an_order_and_the_history_keeps_it() {
 async fn an_order_that_was_never_seen_can_be_sent_by_the_id_of_either_system() {
     let world = World::start().await;
     // Which of the two connections it belongs to, nobody can know.
-    let asked = world.post("/v1/orders/12345/send", &json!({})).send().await.is_problem(400, "bad-parameter");
+    let asked = world.post("/v1/orders/12345/send", &json!({})).send().await.refused(400, "bad-parameter");
     assert_eq!(asked.body["allowed"], json!([SIGNED, HAND_MADE]));
     let order = world.post(&format!("/v1/orders/12345/send?connection={SIGNED}"), &json!({})).send().await.is(202).body;
     assert_eq!((&order["state"], &order["netsuite"]["id"]), (&json!("due"), &json!("12345")));
     let order = world.post(&format!("/v1/orders/{SALE}/send?connection={HAND_MADE}"), &json!({})).send().await.is(202).body;
     assert_eq!((&order["connection"], &order["x_series"]["id"]), (&json!(HAND_MADE), &json!(SALE)));
-    world.post(&format!("/v1/orders/SO12345/send?connection={SIGNED}"), &json!({})).send().await.is_problem(404, "order-never-seen");
+    world.post(&format!("/v1/orders/SO12345/send?connection={SIGNED}"), &json!({})).send().await.refused(404, "order-never-seen");
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn events_are_listed_by_what_became_of_them_and_bodies_are_for_operators()
         let list = world.get(&format!("/v1/events?{query}")).by(Role::Viewer).send().await.is(200);
         assert_eq!(list.body["items"].as_array().unwrap().len(), hits, "{query}: {:#}", list.body);
     }
-    world.get("/v1/events?source=fax").send().await.is_problem(400, "bad-parameter");
+    world.get("/v1/events?source=fax").send().await.refused(400, "bad-parameter");
     let list = world.get("/v1/events?verdict=failed").send().await.body;
     let path = format!("/v1/events/{}", ids(&list)[0]);
     let shown = world.get(&path).by(Role::Operator).send().await.is(200).body;
@@ -249,7 +249,7 @@ async fn events_are_listed_by_what_became_of_them_and_bodies_are_for_operators()
     let kept = world.callback("msg_3", &[0xff, 0xfe]).send().await.is(202);
     let shown = world.get(&format!("/v1/events/{}", kept.body["event_id"].as_str().unwrap())).send().await.body;
     assert_eq!((&shown["body"], &shown["body_encoding"]), (&json!("//4="), &json!("base64")));
-    world.get("/v1/events/nobody").send().await.is_problem(404, "not-found");
+    world.get("/v1/events/nobody").send().await.refused(404, "not-found");
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn calls_in_doubt_come_first() {
     let calls = world.get(&format!("/v1/calls?order_id={order}&state=done")).by(Role::Operator).send().await.is(200).body;
     assert_eq!(calls["items"][0]["key"], "766-done");
     assert_eq!((calls["items"].as_array().unwrap().len(), &calls["items"][0]["request"]["note"]), (1, &json!("for the customer")));
-    world.get("/v1/calls?state=lost").send().await.is_problem(400, "bad-parameter");
+    world.get("/v1/calls?state=lost").send().await.refused(400, "bad-parameter");
 }
 
 #[tokio::test]
@@ -304,16 +304,16 @@ async fn a_replay_that_names_nothing_or_what_is_not_there_is_refused() {
     for nothing in
         [json!({}), json!({ "filter": {} }), json!({ "filter": { "state": "" } }), json!({ "orders": [], "events": [], "filter": null })]
     {
-        world.post("/v1/replays", &nothing).send().await.is_problem(400, "bad-body");
+        world.post("/v1/replays", &nothing).send().await.refused(400, "bad-body");
     }
-    world.post("/v1/replays", &json!({ "order": ["766"] })).send().await.is_problem(400, "bad-body");
-    world.post("/v1/replays", &json!({ "filter": { "state": "open" } })).send().await.is_problem(400, "bad-parameter");
-    world.post("/v1/replays", &json!({ "filter": { "from": "then" } })).send().await.is_problem(400, "bad-parameter");
-    world.post("/v1/replays", &json!({ "orders": ["766", "SO1"] })).send().await.is_problem(404, "order-never-seen");
-    world.post("/v1/replays", &json!({ "events": ["nobody"] })).send().await.is_problem(404, "not-found");
-    world.post("/v1/replays", &json!({})).header("content-type", "text/xml").send().await.is_problem(415, "unsupported-media-type");
-    world.post("/v1/replays", &json!({})).body(b"{".to_vec()).send().await.is_problem(400, "bad-body");
-    world.get("/v1/replays/nobody").send().await.is_problem(404, "not-found");
+    world.post("/v1/replays", &json!({ "order": ["766"] })).send().await.refused(400, "bad-body");
+    world.post("/v1/replays", &json!({ "filter": { "state": "open" } })).send().await.refused(400, "bad-parameter");
+    world.post("/v1/replays", &json!({ "filter": { "from": "then" } })).send().await.refused(400, "bad-parameter");
+    world.post("/v1/replays", &json!({ "orders": ["766", "SO1"] })).send().await.refused(404, "order-never-seen");
+    world.post("/v1/replays", &json!({ "events": ["nobody"] })).send().await.refused(404, "not-found");
+    world.post("/v1/replays", &json!({})).header("content-type", "text/xml").send().await.refused(415, "unsupported-media-type");
+    world.post("/v1/replays", &json!({})).body(b"{".to_vec()).send().await.refused(400, "bad-body");
+    world.get("/v1/replays/nobody").send().await.refused(404, "not-found");
     assert_eq!(world.only_order().await["state"], "held");
 }
 
@@ -325,7 +325,7 @@ async fn connections_tell_how_they_are() {
     assert_eq!(list["items"][0]["x_series"]["remaining"], 1249);
 }
 
-const GOOD: &str = "[[mapping]]\nname = \"Billed\"\nwhen = 'order.status == \"Billed\"'\nsend_as = \"CLOSED\"\n";
+const GOOD: &str = "[[mapping]]\nname = \"Pending\"\nwhen = 'order.status == \"Pending Fulfillment\"'\nsend_as = \"SAVED\"\n";
 const BAD: &str = "[[mapping]]\nname = \"Billed\"\nwhen = 'order.statu == \"Billed\"'\nsend_as = \"CLOSED\"\n";
 /// A status that asks for the box, without asking for it.
 const DOUBTFUL: &str = "[[mapping]]\nname = \"Pickup\"\nwhen = 'order.status == \"Billed\"'\nsend_as = \"AWAITING_PICKUP\"\n";
@@ -341,9 +341,9 @@ async fn mappings_are_checked_published_listed_and_reverted() {
         .post(&path, &json!({ "document": BAD, "message": "x", "accept_warnings": true }))
         .send()
         .await
-        .is_problem(422, "mapping-invalid");
+        .refused(422, "mapping-invalid");
     assert_eq!(refused.body["errors"][0]["line"], 3);
-    let refused = world.post(&path, &json!({ "document": DOUBTFUL, "message": "x" })).send().await.is_problem(409, "mapping-warnings");
+    let refused = world.post(&path, &json!({ "document": DOUBTFUL, "message": "x" })).send().await.refused(409, "mapping-warnings");
     assert!(!refused.body["warnings"].as_array().unwrap().is_empty());
     let accepted = json!({ "document": DOUBTFUL, "message": "x", "accept_warnings": true });
     assert_eq!(world.post(&path, &accepted).send().await.is(201).body, json!({ "revision": 2 }));
@@ -366,9 +366,9 @@ async fn mappings_are_checked_published_listed_and_reverted() {
     assert_eq!(found["errors"][0]["line"], 3);
     let found = world.post(&format!("{path}/check"), &json!({ "document": GOOD })).send().await.is(200).body;
     assert_eq!(found["errors"], json!([]));
-    world.post(&format!("{path}/check"), &json!({ "documents": GOOD })).send().await.is_problem(400, "bad-body");
+    world.post(&format!("{path}/check"), &json!({ "documents": GOOD })).send().await.refused(400, "bad-body");
     for revision in ["9", "x", "-1"] {
-        world.post(&format!("{path}/{revision}/revert"), &json!({})).send().await.is_problem(404, "not-found");
+        world.post(&format!("{path}/{revision}/revert"), &json!({})).send().await.refused(404, "not-found");
     }
-    world.get("/v1/connections/nobody/mappings").send().await.is_problem(404, "unknown-connection");
+    world.get("/v1/connections/nobody/mappings").send().await.refused(404, "unknown-connection");
 }

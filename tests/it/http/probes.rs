@@ -23,10 +23,10 @@ async fn migrations_that_wait_make_the_service_unready_but_not_dead() {
     let config = config(folder.path(), "");
     let store = Store::open(&config.database.url, 2, Clock::System).await.unwrap();
     let world = World::over(folder, store, config).await;
-    let unready = world.get("/readyz").nobody().send().await.is_problem(503, "not-ready");
+    let unready = world.get("/readyz").nobody().send().await.refused(503, "not-ready");
     assert_eq!(unready.body["parts"]["migrations"]["ok"], false);
     world.get("/healthz").nobody().send().await.is(200);
-    let refused = world.callback("msg", &sales_order("766")).send().await.is_problem(503, "unavailable");
+    let refused = world.callback("msg", &sales_order("766")).send().await.refused(503, "unavailable");
     assert!(refused.headers.contains_key("retry-after"));
 }
 
@@ -34,9 +34,9 @@ async fn migrations_that_wait_make_the_service_unready_but_not_dead() {
 async fn a_store_that_is_closed_is_unready_and_asks_senders_to_come_again() {
     let world = World::start().await;
     world.store.close().await;
-    let unready = world.get("/readyz").nobody().send().await.is_problem(503, "not-ready");
+    let unready = world.get("/readyz").nobody().send().await.refused(503, "not-ready");
     assert_eq!(unready.body["parts"]["database"]["ok"], false);
-    let refused = world.callback("msg", &sales_order("766")).send().await.is_problem(503, "unavailable");
+    let refused = world.callback("msg", &sales_order("766")).send().await.refused(503, "unavailable");
     assert!(refused.headers.contains_key("retry-after"));
     world.get("/metrics").nobody().send().await.is(200);
 }
@@ -65,15 +65,15 @@ async fn the_metrics_count_what_came_and_what_the_database_holds() {
 #[tokio::test]
 async fn an_address_or_a_method_that_is_not_there_is_a_problem() {
     let world = World::start().await;
-    world.get("/nowhere").nobody().send().await.is_problem(404, "no-such-address");
-    world.get("/v1/nowhere").nobody().send().await.is_problem(404, "no-such-address");
+    world.get("/nowhere").nobody().send().await.refused(404, "no-such-address");
+    world.get("/v1/nowhere").nobody().send().await.refused(404, "no-such-address");
     for method in [Method::GET, Method::PUT, Method::DELETE] {
-        let refused = world.ask(method, "/webhooks/netsuite/acme-nz").nobody().send().await.is_problem(405, "method-not-allowed");
+        let refused = world.ask(method, "/webhooks/netsuite/acme-nz").nobody().send().await.refused(405, "method-not-allowed");
         assert_eq!(refused.headers["allow"], "POST");
     }
     let refused = world.ask(Method::HEAD, "/webhooks/x-series/acme-nz").nobody().send().await.is(405);
     assert_eq!(refused.headers["allow"], "POST");
-    let refused = world.ask(Method::DELETE, "/v1/connections/acme-nz/mappings").send().await.is_problem(405, "method-not-allowed");
+    let refused = world.ask(Method::DELETE, "/v1/connections/acme-nz/mappings").send().await.refused(405, "method-not-allowed");
     assert_eq!(refused.headers["allow"], "GET,HEAD,POST");
 }
 
@@ -89,14 +89,14 @@ async fn a_request_id_is_given_back_or_made() {
 #[tokio::test]
 async fn v1_wants_a_token_with_the_role_of_the_route() {
     let world = World::start().await;
-    let refused = world.get("/v1/orders").nobody().send().await.is_problem(401, "token-needed");
+    let refused = world.get("/v1/orders").nobody().send().await.refused(401, "token-needed");
     assert_eq!(refused.headers["www-authenticate"], r#"Bearer realm="tillbridge""#);
-    let refused = world.get("/v1/orders").nobody().header("authorization", "Bearer made-up").send().await.is_problem(401, "token-needed");
+    let refused = world.get("/v1/orders").nobody().header("authorization", "Bearer made-up").send().await.refused(401, "token-needed");
     assert_eq!(refused.headers["www-authenticate"], r#"Bearer realm="tillbridge", error="invalid_token""#);
     world.get("/v1/orders").by(Role::Viewer).send().await.is(200);
-    world.post("/v1/orders/766/retry", &json!({})).by(Role::Viewer).send().await.is_problem(403, "forbidden");
-    world.post("/v1/replays", &json!({})).by(Role::Viewer).send().await.is_problem(403, "forbidden");
-    world.post("/v1/connections/acme-nz/mappings", &json!({})).by(Role::Operator).send().await.is_problem(403, "forbidden");
+    world.post("/v1/orders/766/retry", &json!({})).by(Role::Viewer).send().await.refused(403, "forbidden");
+    world.post("/v1/replays", &json!({})).by(Role::Viewer).send().await.refused(403, "forbidden");
+    world.post("/v1/connections/acme-nz/mappings", &json!({})).by(Role::Operator).send().await.refused(403, "forbidden");
 }
 
 #[tokio::test]

@@ -94,10 +94,10 @@ async fn what_is_not_genuine_is_refused_and_not_stored() {
         world.ask(Method::POST, &format!("/webhooks/x-series/{HAND_MADE}/another")).nobody().body(sale(SALE, "CLOSED")),
         world.ask(Method::POST, &format!("/webhooks/x-series/{HAND_MADE}")).nobody().body(sale(SALE, "CLOSED")),
     ] {
-        ask.send().await.is_problem(401, "not-signed");
+        ask.send().await.refused(401, "not-signed");
     }
     for path in ["/webhooks/netsuite/nobody", "/webhooks/x-series/nobody", "/webhooks/x-series/nobody/token"] {
-        world.ask(Method::POST, path).nobody().send().await.is_problem(404, "unknown-connection");
+        world.ask(Method::POST, path).nobody().send().await.refused(404, "unknown-connection");
     }
     assert_eq!(world.stored().await, 0);
 }

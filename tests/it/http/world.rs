@@ -78,7 +78,7 @@ impl World {
         let mut server = JoinSet::new();
         let stop = shutdown.clone();
         server.spawn(async move { serve(state, listeners, stop, drain).await.unwrap() });
-        let client = tillbridge::net::http::client(Duration::from_secs(60)).unwrap();
+        let client = tillbridge::net::http::client(Duration::from_mins(1)).unwrap();
         Self { address, store, client, shutdown, server, _folder: folder }
     }
 
@@ -282,7 +282,7 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn is_problem(self, status: u16, slug: &str) -> Self {
+    pub fn refused(self, status: u16, slug: &str) -> Self {
         let answer = self.is(status);
         assert_eq!(answer.body["type"], format!("/problems/{slug}"), "{}", answer.text);
         answer
