@@ -1,6 +1,7 @@
-//! Tests of the whole house, from the outside.
+//! Tests of the whole house, from the outside: one binary, so that it is linked once.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world fails")]
 
 mod arrows;
 mod http;
+mod store;

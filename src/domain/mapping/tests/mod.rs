@@ -65,8 +65,10 @@ fn parsed(document: &str) -> Mappings {
 }
 
 fn warnings(document: &str) -> Vec<String> {
-    Mappings::parse(document).unwrap_or_else(|issues| panic!("{issues:#?}")).warnings.iter().map(ToString::to_string).collect()
+    let checked = Mappings::parse(document).unwrap_or_else(|issues| panic!("{issues:#?}"));
+    checked.warnings.iter().chain(&checked.notes).map(ToString::to_string).collect()
 }
+
 
 /// One mapping, and a tender so that nothing else is worth a warning.
 fn one(when: &str, send_as: &str) -> String {
@@ -139,7 +141,8 @@ fn every_setting_can_be_changed() {
 fn the_example_is_free_of_errors_and_decides_as_it_says() {
     use {OrderStatus as S, SendAs as A};
     let checked = Mappings::parse(EXAMPLE).expect("the example");
-    assert!(checked.warnings.iter().all(|warning| warning.message.contains("takes its goods out")), "{:?}", checked.warnings);
+    assert_eq!(checked.warnings, []);
+    assert!(checked.notes.iter().all(|note| note.message.contains("takes its goods out")), "{:?}", checked.notes);
     let mappings = checked.mappings;
     let chosen = |status: OrderStatus, ship_method: &str, ticked: bool| {
         let mut order = SalesOrder { status: Ok(status), ship_method: Some(world::reference("9", ship_method)), ..world::order() };
