@@ -32,7 +32,7 @@ module.exports = [
         languageOptions: { globals: { window: 'readonly', setTimeout: 'readonly' } },
     },
     {
-        files: ['*.config.js', '__tests__/**/*.js'],
+        files: ['*.config.js', '__tests__/**/*.js', 'tools/**/*.js'],
         languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: { ...globals.node, ...globals.jest } },
         rules: { ...rules, 'max-lines': 'off' },
     },

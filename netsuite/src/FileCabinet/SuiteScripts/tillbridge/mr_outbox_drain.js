@@ -3,8 +3,8 @@
  * looks again at orders whose story is not over, and deletes what is old. Two runs at once do no harm: Tillbridge knows
  * an event by its id.
  *
- * Units of one map call, of 1,000: 15 to send (settings 1, breaker 2, post 10, outbox 2), 24 to look up (settings 1, get 10, order 11,
- * outbox 2).
+ * Units of one map call, of 1,000: 15 to send (settings 1, breaker 2, post 10, outbox 2); 24 to look up (settings 1,
+ * get 10, order 11, outbox 2).
  *
  * @NApiVersion 2.1
  * @NModuleScope SameAccount
@@ -52,7 +52,8 @@ define(
             const here = accountSettings.canonical(runtime.accountId);
             if (!told || accountSettings.canonical(told.accountId) !== here) {
                 // A sandbox is a copy of production, with what waited in its outbox.
-                outbox.block(settings, row.id, `Written in the account ${(told && told.accountId) || 'unknown'}; this is ${here}.`);
+                const where = (told && told.accountId) || 'unknown';
+                outbox.block(settings, row.id, `Written in the account ${where}; this is ${here}.`);
                 return;
             }
             if (breaker.isOpen()) {

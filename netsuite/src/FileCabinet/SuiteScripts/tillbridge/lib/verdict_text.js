@@ -18,7 +18,7 @@ define(['./order'], (orders) => {
         synced: (found, tranId) =>
             answer('CONFIRMATION', 'In step', `${order(tranId)} and its sale are in step${inStatus(found)}.`),
         waiting: (found, tranId) =>
-            answer('CONFIRMATION', 'Sent', `${order(tranId)} is in X-Series${inStatus(found)} and waits to be completed there.`),
+            answer('CONFIRMATION', 'Sent', `${order(tranId)} is in X-Series${inStatus(found)}, to be completed there.`),
         ignored: (found, tranId) => answer('INFORMATION', 'Not sent', `${order(tranId)} was not sent. ${orders.because(found)}`),
         held: (found, tranId) => answer('WARNING', 'Held', `${order(tranId)} is held. ${orders.because(found)}`),
         failed: (found, tranId) => answer('ERROR', 'Failed', `${order(tranId)} could not be sent. ${orders.because(found)}`),
@@ -46,7 +46,7 @@ define(['./order'], (orders) => {
 
     /** Taken, and no verdict yet: the browser asks again. */
     const pending = (tranId, error) =>
-        answer('INFORMATION', 'Sent', `Tillbridge works on ${tranId || 'the order'}.${error ? ` ${error}` : ''}`, { pending: true });
+        answer('INFORMATION', 'Sent', `Tillbridge works on ${tranId || 'the order'}. ${error}`.trim(), { pending: true });
 
     /** Taken, and nobody may ask for the verdict: no API token is set up. */
     const blind = (tranId) =>
@@ -55,7 +55,7 @@ define(['./order'], (orders) => {
     /** Not taken; it waits in the outbox. */
     const notSent = (tranId, error) =>
         answer('WARNING', 'Not sent yet',
-            `Tillbridge could not be reached for ${tranId || 'the order'}; it waits in the outbox and is tried again. ${error}`.trim());
+            `${order(tranId)} waits in the outbox and is tried again. ${error}`.trim());
 
     /** Nothing was done. */
     const wrong = (message) => answer('ERROR', 'Not sent', message);
