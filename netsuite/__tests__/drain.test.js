@@ -7,7 +7,7 @@ const HOUR = 3600 * 1000;
 const DAY = 24 * HOUR;
 const SEARCH = 'customsearch_tillbridge_dead';
 
-const run = (world) => {
+const run = () => {
     const jobs = drain.getInputData();
     jobs.forEach((job, index) => drain.map({ key: String(index), value: JSON.stringify(job) }));
     return jobs;
@@ -45,7 +45,7 @@ describe('what waits', () => {
         save(world, { id: '767' });
         service.up = true;
         world.now += HOUR;
-        run(world);
+        run();
         expect(posts(world).slice(1).map(({ body }) => JSON.parse(body).data.record_id)).toEqual(['766', '767']);
         expect(outbox(world).map(({ state }) => state)).toEqual(['sent', 'sent']);
         expect(outbox(world).map(({ attempts }) => attempts)).toEqual([2, 1]);
@@ -56,7 +56,7 @@ describe('what waits', () => {
         world.put('customrecord_tillbridge_outbox', {
             custrecord_tillbridge_ob_state: 'pending', custrecord_tillbridge_ob_due: NOW / 1000 + 120,
         });
-        expect(run(world)).toHaveLength(0);
+        expect(run()).toHaveLength(0);
     });
 
     test('is tried once in a run while Tillbridge is away, and the rest is not counted as tried', () => {
@@ -64,7 +64,7 @@ describe('what waits', () => {
         service.up = false;
         ['766', '767', '768'].forEach((id) => save(world, { id }));
         world.now += HOUR;
-        run(world);
+        run();
         expect(world.requests).toHaveLength(1);
         expect(outbox(world).map(({ attempts }) => attempts)).toEqual([1, 0, 0]);
     });
@@ -76,14 +76,14 @@ describe('what waits', () => {
         const waits = [];
         while (outbox(world)[0].state === 'pending') {
             world.now = Math.max(world.now, outbox(world)[0].due * 1000);
-            run(world);
+            run();
             waits.push(outbox(world)[0].due - Math.floor(world.now / 1000));
         }
         expect(waits.map((seconds) => seconds / 60)).toEqual([1, 15, 30, 60, 120, 240, 480, 720, 720, 720, 720, 720]);
         expect(outbox(world)[0]).toMatchObject({ state: 'dead', attempts: store.MAX_ATTEMPTS });
         world.now += 30 * DAY;
         service.up = true;
-        expect(run(world)).toHaveLength(0);
+        expect(run()).toHaveLength(0);
     });
 
     test('a dead event that a person sets to pending is sent', () => {
@@ -92,7 +92,7 @@ describe('what waits', () => {
         Object.assign(world.get('customrecord_tillbridge_outbox', outbox(world)[0].id), {
             custrecord_tillbridge_ob_state: 'pending', custrecord_tillbridge_ob_due: 0,
         });
-        run(world);
+        run();
         expect(posts(world)).toHaveLength(2);
     });
 
@@ -116,7 +116,7 @@ describe('sandbox and production', () => {
         world.rows('customrecord_tillbridge_settings').forEach(({ id }) => {
             world.get('customrecord_tillbridge_settings', id).custrecord_tillbridge_set_account = '1234567_SB1';
         });
-        run(world);
+        run();
         expect(world.requests).toHaveLength(0);
         expect(outbox(world)[0]).toMatchObject({
             state: 'blocked', error: 'Written in the account 1234567; this is 1234567_SB1.',
@@ -127,7 +127,7 @@ describe('sandbox and production', () => {
         const { world } = withService({ executionContext: 'CSVIMPORT' });
         save(world);
         world.accountId = '1234567_SB2';
-        expect(run(world)).toHaveLength(0);
+        expect(run()).toHaveLength(0);
         expect(outbox(world)[0].state).toBe('pending');
         expect(world.logs.some(({ details }) => details.includes('1234567_SB2'))).toBe(true);
     });
@@ -137,7 +137,7 @@ describe('sandbox and production', () => {
         world.put('customrecord_tillbridge_outbox', {
             custrecord_tillbridge_ob_state: 'pending', custrecord_tillbridge_ob_due: 0, custrecord_tillbridge_ob_body: 'no',
         });
-        run(world);
+        run();
         expect(world.requests).toHaveLength(0);
         expect(outbox(world)[0].state).toBe('blocked');
     });
@@ -162,13 +162,13 @@ describe('the subtab', () => {
 
     test('shows what became of an order that was sent', () => {
         const { world } = saved(SYNCED);
-        run(world);
+        run();
         expect(world.get('salesorder', '766')).toMatchObject({
             custbody_tillbridge_sale_id: 'sale-1',
             custbody_tillbridge_sale_status: 'CLOSED',
             custbody_tillbridge_error: '',
             custbody_tillbridge_last_sync: '2026-11-23T01:02:05.000Z',
-            custbody_tillbridge_link: 'https://sync.example.com/orders/766',
+            custbody_tillbridge_link: 'https://sync.example.com/?order=766',
             custbody_tillbridge_watch: false,
         });
         expect(outbox(world)[0].state).toBe('done');
@@ -176,7 +176,7 @@ describe('the subtab', () => {
 
     test('asks with the token from its secret', () => {
         const { world } = saved(SYNCED);
-        run(world);
+        run();
         const { request } = world.requests.find(({ request: { method } }) => method === 'GET');
         expect(request.headers.Authorization).toBe('Bearer viewer-token');
         expect(stubs['N/https'].createSecureString).toHaveBeenCalledWith({ input: 'Bearer {custsecret_tillbridge_token}' });
@@ -184,12 +184,12 @@ describe('the subtab', () => {
 
     test('shows why an order is held, and looks again until it is not', () => {
         const { world, service } = saved(HELD);
-        run(world);
+        run();
         expect(world.get('salesorder', '766')).toMatchObject({
             custbody_tillbridge_error: 'Item 1043 has no product. (item_not_linked)', custbody_tillbridge_watch: true,
         });
         service.order = SYNCED;
-        run(world);
+        run();
         expect(world.get('salesorder', '766')).toMatchObject({
             custbody_tillbridge_error: '', custbody_tillbridge_sale_status: 'CLOSED', custbody_tillbridge_watch: false,
         });
@@ -197,16 +197,16 @@ describe('the subtab', () => {
 
     test('a watched order that did not change is not written again', () => {
         const { world } = saved(HELD);
-        run(world);
+        run();
         const stamp = world.get('salesorder', '766').custbody_tillbridge_stamp;
-        run(world);
+        run();
         expect(world.get('salesorder', '766').custbody_tillbridge_stamp).toBe(stamp);
     });
 
     test('writing it is known as our own', () => {
         const { world } = saved(SYNCED);
         const before = { ...world.get('salesorder', '766') };
-        run(world);
+        run();
         const after = world.get('salesorder', '766');
         const sent = world.requests.length;
         world.executionContext = 'MAPREDUCE';
@@ -221,10 +221,10 @@ describe('the subtab', () => {
 
     test('a verdict that is not there yet is asked for at the next run', () => {
         const { world } = saved({ ...SYNCED, state: 'working', verdict: null });
-        run(world);
+        run();
         expect(outbox(world)[0]).toMatchObject({ state: 'sent', due: Math.floor(world.now / 1000) + 60 });
         world.now += 7 * HOUR;
-        run(world);
+        run();
         expect(outbox(world)[0].state).toBe('done');
     });
 
@@ -235,7 +235,7 @@ describe('the subtab', () => {
         world.transport = () => ({ code: 300, headers: {}, body: JSON.stringify({
             items: [{ ...SYNCED, connection: 'other', x_series: { id: 'wrong' } }, SYNCED],
         }) });
-        run(world);
+        run();
         expect(world.get('salesorder', '766').custbody_tillbridge_sale_id).toBe('sale-1');
     });
 
@@ -244,7 +244,7 @@ describe('the subtab', () => {
         save(world);
         service.order = SYNCED;
         world.now += HOUR;
-        run(world);
+        run();
         expect(world.get('salesorder', '766').custbody_tillbridge_sale_id).toBeUndefined();
         expect(outbox(world)[0].state).toBe('done');
     });
@@ -254,7 +254,7 @@ describe('the subtab', () => {
         save(world);
         world.now += HOUR;
         world.transport = () => ({ code: 502, headers: {}, body: '<html>' });
-        run(world);
+        run();
         expect(world.get('salesorder', '766').custbody_tillbridge_sale_id).toBeUndefined();
         expect(outbox(world)[0].state).toBe('sent');
     });
@@ -268,10 +268,10 @@ describe('upkeep', () => {
             custrecord_tillbridge_ob_state: 'dead', custrecord_tillbridge_ob_due: 0,
         });
         world.now += 13 * DAY;
-        run(world);
+        run();
         expect(outbox(world)).toHaveLength(2);
         world.now += 2 * DAY;
-        run(world);
+        run();
         expect(outbox(world).map(({ state }) => state)).toEqual(['dead']);
     });
 

@@ -21,7 +21,7 @@ define(['N/currentRecord', 'N/https', 'N/ui/message', 'N/url'], (currentRecord, 
         }
         const where = link ? ` Details: ${link}` : '';
         shown = message.create({
-            type: message.Type[severity] || message.Type.INFORMATION,
+            type: message.Type[severity] ?? message.Type.INFORMATION,
             title,
             message: `${text}${where}`.replace(/[<>&]/g, (mark) => `&#${mark.charCodeAt(0)};`),
         });

@@ -73,7 +73,7 @@ define(
                 outbox.finish(settings, row.id);
                 return;
             }
-            const { order, error } = status.fetch(settings, orderId);
+            const { order, error } = status.lookUp(settings, orderId);
             const late = clock.seconds() - row.sent > FOLLOW_SECONDS;
             if (order && !orders.isBusy(order)) {
                 status.write(settings, orderId, order, true);
@@ -86,7 +86,7 @@ define(
         };
 
         const watch = (settings, orderId) => {
-            const { order } = status.fetch(settings, orderId);
+            const { order } = status.lookUp(settings, orderId);
             if (order && !orders.isBusy(order)) {
                 status.write(settings, orderId, order);
             }

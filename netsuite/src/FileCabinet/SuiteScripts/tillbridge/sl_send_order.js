@@ -36,7 +36,7 @@ define(
 
         /** One look, and the subtab brought up to date once there is a verdict. */
         const look = (settings, orderId, tranId) => {
-            const { order, error } = status.fetch(settings, orderId);
+            const { order, error } = status.lookUp(settings, orderId);
             if (!order || orders.isBusy(order)) {
                 return verdictText.pending(tranId, error);
             }

@@ -6,7 +6,8 @@
  * @NModuleScope SameAccount
  */
 define(['N/config', 'N/https', 'N/runtime', './quiet'], (config, https, runtime, quiet) => {
-    // Ids of the Accounting Preferences page.
+    // The Accounting Preferences page, and the ids of its fields.
+    const PAGE = 'accountingpreferences';
     const PREFERENCES = [
         'DEFSALESORDSTATUS', 'REAPPROVESOONEDIT', 'UNSHIPPEDINVOICES', 'FULFILLCOMMITTED', 'DEFAULTUNFULFILLED',
         'AUTOMATICITEMCOMMITMENT', 'DEFAULTSALESORDERLOCATION', 'CONVERTABSOLUTEDISCOUNTS', 'DEFAULTPERIODIFCLOSED',
@@ -24,7 +25,7 @@ define(['N/config', 'N/https', 'N/runtime', './quiet'], (config, https, runtime,
     /** One preference as plain JSON; absent ones are left out, as not every account has every preference. */
     const preferences = () =>
         quiet.run('the accounting preferences could not be read', () => {
-            const page = config.load({ type: config.Type.ACCOUNTING_PREFERENCES });
+            const page = config.load({ type: PAGE });
             return PREFERENCES.reduce((found, id) => {
                 const value = quiet.run(`the preference ${id} could not be read`, () => page.getValue({ fieldId: id }), null);
                 return value === null || value === undefined || value === '' ? found : { ...found, [id]: value };

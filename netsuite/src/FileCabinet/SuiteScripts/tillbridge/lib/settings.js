@@ -11,7 +11,8 @@ define(['N/cache', 'N/runtime', 'N/search', './names', './quiet'], (cache, runti
     // The least that N/cache keeps a value for; so long may an edited settings record take to be noticed.
     const CACHE_SECONDS = 300;
     const KEEP_DAYS = 14;
-    const PREFIX = 'tillbridge-';
+    // Tillbridge names what it makes `tb-<kind>-<record>-…`.
+    const PREFIX = 'tb-';
 
     const sharedCache = () => cache.getCache({ name: 'tillbridge', scope: cache.Scope.PROTECTED });
 

@@ -32,7 +32,7 @@ define(
          *
          * @returns {{order: Object|null, error: string}} no order and no error: Tillbridge has not heard of it
          */
-        const fetch = (settings, orderId) => {
+        const lookUp = (settings, orderId) => {
             try {
                 const response = https.get({
                     url: `${settings.url}/v1/orders/${encodeURIComponent(String(orderId))}`,
@@ -59,9 +59,9 @@ define(
             }
         };
 
-        /** Where people read all about the order: any id of either side finds it. */
+        /** The order in Tillbridge's console; any id of either side finds it. */
         const link = (settings, orderId) =>
-            `${settings.url}/orders/${encodeURIComponent(String(orderId))}`.slice(0, LINK_LENGTH);
+            `${settings.url}/?order=${encodeURIComponent(String(orderId))}`.slice(0, LINK_LENGTH);
 
         /** A stamp that no earlier write had: the user event knows the write as ours by it. */
         const stamp = () => `${clock.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
@@ -121,6 +121,6 @@ define(
                 .getRange({ start: 0, end: limit })
                 .map((row) => row.id);
 
-        return { fetch, link, stamp, write, watched };
+        return { lookUp, link, stamp, write, watched };
     },
 );
