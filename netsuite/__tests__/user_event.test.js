@@ -134,12 +134,12 @@ describe('every execution context', () => {
 });
 
 describe('our own writes', () => {
-    const stamped = { ...ORDER, custbody_tillbridge_stamp: 'new' };
+    const stamped = { ...ORDER, custbody_tillbridge_stamp: '002' };
 
     test.each(['SUITELET', 'MAPREDUCE', 'USERINTERFACE'])('a new stamp is ours in %s', (executionContext) => {
         const world = account({ executionContext });
-        save(world, { values: stamped, oldValues: { ...ORDER, custbody_tillbridge_stamp: 'old' } });
-        save(world, { type: 'xedit', values: { custbody_tillbridge_stamp: 'new' }, oldValues: ORDER });
+        save(world, { values: stamped, oldValues: { ...ORDER, custbody_tillbridge_stamp: '001' } });
+        save(world, { type: 'xedit', values: { custbody_tillbridge_stamp: '002' }, oldValues: ORDER });
         expect(world.requests).toHaveLength(0);
         expect(outbox(world)).toHaveLength(0);
     });
@@ -147,6 +147,12 @@ describe('our own writes', () => {
     test('an old stamp on a later edit is not ours', () => {
         const world = account();
         save(world, { values: stamped, oldValues: stamped });
+        expect(posts(world)).toHaveLength(1);
+    });
+
+    test('a form that was open while we wrote sends an older stamp back, and is told', () => {
+        const world = account();
+        save(world, { values: { ...ORDER, custbody_tillbridge_stamp: '001' }, oldValues: stamped });
         expect(posts(world)).toHaveLength(1);
     });
 

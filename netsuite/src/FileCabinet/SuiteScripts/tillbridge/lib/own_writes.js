@@ -14,6 +14,9 @@ define(['./names'], (names) => {
         return found === null || found === undefined ? '' : String(found);
     };
 
+    // Stamps grow with time. A form that was open while we wrote sends the hidden stamp back as it was: older, not ours.
+    const restamped = (context) => value(context.newRecord, FIELD.STAMP) > value(context.oldRecord, FIELD.STAMP);
+
     // With inline edits the new record holds the changed fields only, so an empty value says nothing.
     const changed = (context, fieldId) => {
         const after = value(context.newRecord, fieldId);
@@ -23,7 +26,7 @@ define(['./names'], (names) => {
     /**
      * Is this save one of ours?
      *
-     * - A new stamp: a script of this project wrote its status.
+     * - A newer stamp: a script of this project wrote its status.
      * - Over REST, a new sale id: only Tillbridge writes that field, which nobody can edit on the form.
      * - Over REST, a new record whose external id has Tillbridge's prefix: a fulfilment, bill or order it made.
      *
@@ -36,7 +39,7 @@ define(['./names'], (names) => {
         if (context.type === 'create') {
             return executionContext === REST && value(context.newRecord, 'externalid').startsWith(prefix);
         }
-        return changed(context, FIELD.STAMP) || (executionContext === REST && changed(context, FIELD.SALE_ID));
+        return restamped(context) || (executionContext === REST && changed(context, FIELD.SALE_ID));
     };
 
     return { isOurs };
