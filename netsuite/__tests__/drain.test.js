@@ -275,6 +275,18 @@ describe('upkeep', () => {
         expect(outbox(world).map(({ state }) => state)).toEqual(['dead']);
     });
 
+    test('a forgotten sandbox does not fill up', () => {
+        const { world } = withService({ accountId: '1234567_SB2' });
+        save(world);
+        world.now += 13 * DAY;
+        run();
+        expect(outbox(world).map(({ state }) => state)).toEqual(['blocked']);
+        world.now += 2 * DAY;
+        run();
+        expect(outbox(world)).toHaveLength(0);
+        expect(world.requests).toHaveLength(0);
+    });
+
     const summary = (errors = []) => ({
         usage: 1, seconds: 1,
         mapSummary: { errors: { iterator: () => ({ each: (visit) => errors.every(([key, error]) => visit(key, error)) }) } },
