@@ -69,7 +69,6 @@ fn warnings(document: &str) -> Vec<String> {
     checked.warnings.iter().chain(&checked.notes).map(ToString::to_string).collect()
 }
 
-
 /// One mapping, and a tender so that nothing else is worth a warning.
 fn one(when: &str, send_as: &str) -> String {
     format!(
