@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 /// Tells the time: the machine's, or one that a test moves by hand.
 #[derive(Debug, Clone, Default)]
@@ -49,4 +50,12 @@ pub fn from_millis(millis: i64) -> Timestamp {
 /// `at` moved by a duration, brought to the calendar's end where it would pass it.
 pub fn after(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Waits, unless `stop` comes first.
+pub async fn pause(wait: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
 }

@@ -95,7 +95,7 @@ impl Poller {
         while !stop.is_cancelled() {
             let result = Box::pin(self.poll_sales()).await;
             let wait = self.report("x_series", self.settings.x_series_interval, result);
-            pause(wait, &stop).await;
+            clock::pause(wait, &stop).await;
         }
     }
 
@@ -104,7 +104,7 @@ impl Poller {
         while !stop.is_cancelled() {
             let result = Box::pin(self.poll_orders()).await;
             let wait = self.report("netsuite", self.settings.netsuite_interval, result);
-            pause(wait, &stop).await;
+            clock::pause(wait, &stop).await;
         }
     }
 
@@ -218,13 +218,5 @@ impl Poller {
     async fn save(&self, name: &str, cursor: &impl Serialize) -> Result<(), PollError> {
         let value = serde_json::to_value(cursor).map_err(PollError::Cursor)?;
         Ok(self.store.set_cursor(&self.side.id, name, &value).await?)
-    }
-}
-
-/// Waits, unless the service stops.
-pub(crate) async fn pause(wait: Duration, stop: &CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = tokio::time::sleep(wait) => {}
     }
 }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config;
 use crate::engine::Side;
-use crate::poll::pause;
 use crate::store::Store;
 use crate::xseries::XSeriesError;
 
@@ -46,7 +45,7 @@ pub async fn purge(store: Store, keep: config::Keep, clock: Clock, stop: Cancell
             Ok((events, passes)) => tracing::info!(events, passes, "old rows deleted"),
             Err(error) => tracing::error!(error = %error, "old rows could not be deleted; tried again in ten minutes"),
         }
-        pause(PURGE_EVERY, &stop).await;
+        clock::pause(PURGE_EVERY, &stop).await;
     }
 }
 
@@ -71,7 +70,7 @@ pub async fn subscription(side: Arc<Side>, settings: config::XSeries, public_url
                 }
             }
         }
-        pause(wait, &stop).await;
+        clock::pause(wait, &stop).await;
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::ids::ConnectionId;
 use crate::engine::Side;
 use crate::http::status::{Breaker, ConnectionReport, ConnectionStatus, PollReport, SystemReport};
 use crate::net::gate::Snapshot;
-use crate::poll::{self, pause};
+use crate::poll;
 use crate::store::Store;
 
 const REFRESH: Duration = Duration::from_secs(5);
@@ -60,7 +60,7 @@ impl Status {
                     Err(error) => tracing::warn!(connection = %side.id, error = %error, "the connection's state could not be read"),
                 }
             }
-            pause(REFRESH, &stop).await;
+            clock::pause(REFRESH, &stop).await;
         }
     }
 

@@ -22,12 +22,14 @@
 //! `tests/it/store`; callers do not change.
 
 mod error;
+pub mod operator_types;
 mod page;
 mod sqlite;
 mod standing;
 pub mod types;
 
 pub use error::StoreError;
+pub use operator_types::*;
 pub use types::*;
 
 use std::sync::Arc;
