@@ -1,0 +1,162 @@
+//! What only happens to a file: it is full, locked, moved away, or newer than the program.
+
+use std::time::{Duration, Instant};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tillbridge::clock::Clock;
+use tillbridge::domain::verdict::{Reason, Verdict};
+use tillbridge::store::{NewEvent, Received, Store, StoreError};
+
+use super::World;
+
+async fn connect(world: &World) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(world.folder.path().join("store.db")).connect().await.unwrap()
+}
+
+/// An event of 20 kB that is handled already, so that it can be purged.
+fn bulky(world: &World) -> NewEvent {
+    let verdict = Some(Verdict::ignored(Reason::NotAnOrder, "not about an order"));
+    NewEvent { body: vec![b'x'; 20_000], verdict, ..world.webhook("s-1", "") }
+}
+
+#[tokio::test]
+async fn a_full_store_is_unavailable_writes_nothing_half_and_recovers() {
+    let world = World::sqlite_with("?max_page_count=150").await;
+    let mut stored = 0;
+    let error = loop {
+        match world.store.receive(bulky(&world)).await {
+            Ok(Received::New { .. }) => stored += 1,
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => break error,
+        }
+        assert!(stored < 1000, "the limit does not hold");
+    };
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(error.is_temporary());
+    // A small event may still fit; one that makes a new order, or not, is whole or absent.
+    for n in 0..200 {
+        let (event, bulk) = (world.callback(&format!("new-{n}")), bulky(&world));
+        let (small, large) = tokio::join!(world.store.receive(event), world.store.receive(bulk));
+        for result in [small, large] {
+            match result {
+                Ok(_) => stored += 1,
+                Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}"),
+            }
+        }
+    }
+    assert_eq!(world.event_count().await, stored);
+    assert_eq!(world.store.counts().await.unwrap().received, i64::try_from(stored).unwrap());
+    let orders = world.store.orders(&tillbridge::store::OrderFilter::default(), None, 1000).await.unwrap().items;
+    for order in orders {
+        assert_eq!(world.events_of(&order.id).await.iter().filter(|event| event.seq.is_some()).count() as i64, order.enqueued_seq);
+    }
+    // A day later the old events are purged, and there is room again.
+    world.pass_time(24 * 60 * 60);
+    assert!(world.store.purge(world.now(), world.now()).await.unwrap().0 > 10);
+    world.store.receive(bulky(&world)).await.unwrap();
+    world.store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_locked_by_another_program_is_unavailable_in_bounded_time_and_recovers() {
+    let world = World::sqlite().await;
+    let mut other = connect(&world).await;
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let begun = Instant::now();
+    let (one, two) = tokio::join!(world.store.receive(world.callback("1")), world.store.receive(world.callback("2")));
+    for result in [one, two] {
+        assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    assert!(matches!(world.store.ping().await, Err(StoreError::Unavailable { .. })));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    world.call_back("1").await;
+    assert_eq!(world.event_count().await, 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_moved_away_is_unavailable_until_it_is_back() {
+    let world = World::sqlite().await;
+    let order = world.call_back("1").await;
+    let (here, away) = (world.folder.path().join("store.db"), world.folder.path().join("away.db"));
+    std::fs::rename(&here, &away).unwrap();
+    let event = world.callback("2");
+    for _ in 0..2 {
+        assert!(matches!(world.store.receive(event.clone()).await, Err(StoreError::Unavailable { .. })));
+    }
+    assert!(matches!(world.store.ping().await, Err(StoreError::Unavailable { .. })));
+    assert!(!here.exists(), "an empty file in its place would hide the loss");
+    std::fs::rename(&away, &here).unwrap();
+    world.store.receive(event).await.unwrap();
+    world.store.ping().await.unwrap();
+    assert_eq!(world.order(&order).await.enqueued_seq, 1);
+    assert_eq!(world.claim(10).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_deleted_is_unavailable() {
+    let world = World::sqlite().await;
+    for name in ["store.db", "store.db-wal", "store.db-shm"] {
+        std::fs::remove_file(world.folder.path().join(name)).unwrap();
+    }
+    for _ in 0..2 {
+        assert!(matches!(world.store.receive(world.callback("1")).await, Err(StoreError::Unavailable { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_migrated_is_told_and_still_not_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new.db").display());
+    let store = Store::open(&url, 1, Clock::System).await.unwrap();
+    assert_eq!(store.pending_migrations().await.unwrap(), 1);
+    assert!(matches!(store.ping().await, Err(StoreError::Query { .. })));
+    assert_eq!(store.migrate().await.unwrap(), 1);
+    assert_eq!(store.pending_migrations().await.unwrap(), 0);
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_told() {
+    let world = World::sqlite().await;
+    let mut other = connect(&world).await;
+    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9, 'later', 1, x'00', 0)")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    match world.store.migrate().await {
+        Err(StoreError::TooNew { found: 9, known: 1 }) => {}
+        result => panic!("{result:?}"),
+    }
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_programs_that_migrate_at_once_both_succeed() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new.db").display());
+    let (a, b) = (Store::open(&url, 1, Clock::System).await.unwrap(), Store::open(&url, 1, Clock::System).await.unwrap());
+    let (one, two) = tokio::join!(a.migrate(), b.migrate());
+    assert_eq!(one.unwrap() + two.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("missing").join("new.db").display());
+    let error = Store::open(&url, 1, Clock::System).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoFolder { .. }));
+    assert!(error.to_string().contains("/missing does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn commits_are_synced_to_the_disk() {
+    // Another connection to the same file shows the journal mode; the write connection's own setting is tested beside its options.
+    let world = World::sqlite().await;
+    let mut other = connect(&world).await;
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut other).await.unwrap();
+    assert_eq!(mode, "wal");
+}
