@@ -21,9 +21,9 @@ use crate::clock::{self, Clock};
 /// How long nothing is sent after "too many requests" that names no time.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// The longest that one answer can keep the gate closed; a wrong date must not close it for good.
-const LONGEST_BLOCK: Duration = Duration::from_secs(3600);
+const LONGEST_BLOCK: Duration = Duration::from_hours(1);
 /// How long nothing is sent after the credentials were refused: systems lock accounts that keep trying.
-const REFUSED_LOGIN_BLOCK: Duration = Duration::from_secs(60);
+const REFUSED_LOGIN_BLOCK: Duration = Duration::from_mins(1);
 /// The first pause after "too many at once"; it doubles up to the last one while the pool stays full.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(16);
@@ -31,7 +31,7 @@ const LAST_PAUSE: Duration = Duration::from_secs(16);
 const RECOVER_AFTER: u32 = 10;
 
 /// What the gate keeps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Requests at once.
     pub concurrency: usize,

@@ -2,7 +2,7 @@
 //!
 //! [`Client`] has one method for each remote operation, named after it. Each returns a domain type or a
 //! [`NetSuiteError`], whose `class` says what the failure means for the order. What is sent is written strictly, field
-//! by field ([`wire`]); what is read is read leniently, as accounts differ in features, forms and releases.
+//! by field; what is read is read leniently, as accounts differ in features, forms and releases.
 
 pub mod account;
 mod auth;

@@ -121,7 +121,7 @@ impl Client {
     ) -> Result<ModifiedPage, NetSuiteError> {
         let (from, to) = self.local_window(since, until);
         let query = format!(
-            "SELECT t.id, t.tranid, TO_CHAR(t.lastmodifieddate, '{TIME_FORMAT}') AS lastmodifieddate FROM transaction t \
+            "SELECT t.id, t.tranid, TO_CHAR(t.lastmodifieddate,'{TIME_FORMAT}') AS lastmodifieddate FROM transaction t \
              WHERE t.type = 'SalesOrd' AND t.lastmodifieddate >= {} AND t.lastmodifieddate <= {} ORDER BY t.lastmodifieddate, t.id",
             suiteql::time(from),
             suiteql::time(to)
@@ -190,12 +190,21 @@ impl Client {
         let item = body::internal_id(item).map_err(NetSuiteError::Unsendable)?;
         let location = location.map(body::internal_id).transpose().map_err(NetSuiteError::Unsendable)?;
         let at = location.map_or(String::new(), |location| format!(" AND l.location = {location}"));
-        let query = format!(
-            "SELECT n.id, n.inventorynumber, l.location, l.quantityavailable, TO_CHAR(n.expirationdate, 'YYYY-MM-DD') AS expirationdate \
-             FROM inventorynumber n JOIN inventorynumberlocation l ON l.inventorynumber = n.id \
-             WHERE n.item = {item}{at} AND l.quantityavailable > 0 ORDER BY n.id, l.location"
-        );
-        let rows = self.rows("inventory_numbers", &query).await?;
+        let query = |expiry: &str| {
+            format!(
+                "SELECT n.id, n.inventorynumber, l.location, l.quantityavailable{expiry} FROM inventorynumber n \
+                 JOIN inventorynumberlocation l ON l.inventorynumber = n.id \
+                 WHERE n.item = {item}{at} AND l.quantityavailable > 0 ORDER BY n.id, l.location"
+            )
+        };
+        let expiry = query(", TO_CHAR(n.expirationdate,'YYYY-MM-DD') AS expirationdate");
+        let rows = match self.rows("inventory_numbers", &expiry).await {
+            // Accounts without lots have no such column.
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.status == 400 && refusal.names("expirationdate")) => {
+                self.rows("inventory_numbers", &query("")).await?
+            }
+            rows => rows?,
+        };
         let read = |row: &Value| {
             let row = Fields::of(row);
             Ok(InventoryNumber {

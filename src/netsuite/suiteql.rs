@@ -65,7 +65,7 @@ pub(super) fn text(value: &str) -> String {
 
 /// A time literal, in the account's zone.
 pub(super) fn time(value: DateTime) -> String {
-    format!("TO_DATE('{}', '{TIME_FORMAT}')", value.strftime(OUR_TIME_FORMAT))
+    format!("TO_DATE('{}','{TIME_FORMAT}')", value.strftime(OUR_TIME_FORMAT))
 }
 
 /// Reads a time that was written in [`TIME_FORMAT`] in the account's zone.
@@ -94,7 +94,7 @@ mod tests {
         let zone = TimeZone::get("Pacific/Auckland").unwrap();
         let at: Timestamp = "2026-11-23T01:02:03Z".parse().unwrap();
         let literal = time(zone.to_datetime(at));
-        assert_eq!(literal, "TO_DATE('2026-11-23 14:02:03', 'YYYY-MM-DD HH24:MI:SS')");
+        assert_eq!(literal, "TO_DATE('2026-11-23 14:02:03','YYYY-MM-DD HH24:MI:SS')");
         let row = json!({"lastmodifieddate": "2026-11-23 14:02:03"});
         assert_eq!(read_time(&Fields::of(&row), "lastmodifieddate", &zone), Some(at));
         let iso = json!({"lastmodifieddate": "2026-11-23T01:02:03Z"});

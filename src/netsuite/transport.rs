@@ -104,7 +104,7 @@ impl Transport {
             let login = self.auth.authorize(&self.clock, call.method.as_str(), &url, stale).await;
             let login = login.map_err(|error| self.no_token(error))?;
             let began = Instant::now();
-            let outcome = self.exchange(call, url.clone(), login.value).await;
+            let outcome = self.exchange(call, url.clone(), &login.value).await;
             self.log(call, &outcome, began.elapsed());
             match outcome {
                 Err(NetSuiteError::Refused(refusal)) if refusal.meaning == Meaning::Login && stale.is_none() => {
@@ -131,7 +131,10 @@ impl Transport {
     }
 
     /// Sends once and reads the answer.
-    async fn exchange(&self, call: &Call<'_>, url: reqwest::Url, authorization: String) -> Result<Answer, NetSuiteError> {
+    async fn exchange(&self, call: &Call<'_>, url: reqwest::Url, authorization: &str) -> Result<Answer, NetSuiteError> {
+        let authorization = header::HeaderValue::from_str(authorization);
+        let mut authorization = authorization.map_err(|_not_a_header| NetSuiteError::Token(TokenError::Unreadable { status: 200 }))?;
+        authorization.set_sensitive(true);
         let mut request = self.http.request(call.method.clone(), url).header(header::AUTHORIZATION, authorization);
         if let Some(prefer) = call.prefer {
             request = request.header("Prefer", prefer);
@@ -226,10 +229,9 @@ impl Transport {
     fn no_token(&self, error: TokenError) -> NetSuiteError {
         tracing::warn!(connection.id = %self.connection, netsuite.error = %error, "no access token");
         match &error {
-            TokenError::NoAnswer(_) => self.gate.report(Signal::Broken),
             TokenError::Unavailable { retry_after: Some(wait), .. } => self.gate.report(Signal::TooMany { retry_after: Some(*wait) }),
             TokenError::Unavailable { status: 429, .. } => self.gate.report(Signal::TooManyAtOnce),
-            TokenError::Unavailable { .. } | TokenError::Unreadable { .. } => self.gate.report(Signal::Broken),
+            TokenError::NoAnswer(_) | TokenError::Unavailable { .. } | TokenError::Unreadable { .. } => self.gate.report(Signal::Broken),
             // Without OAuth's own word it is the overload's refusal as likely as a real one.
             TokenError::Refused { status: 401, error: word, .. } if word.is_empty() => {
                 return self.login_refused(NetSuiteError::Token(error));

@@ -22,8 +22,8 @@ struct Adaptation {
 
 /// With Pick, Pack and Ship off there is no such field.
 const SHIP_STATUS: Adaptation = Adaptation { field: "shipStatus", other: None, unknown_only: false };
-/// With Payment Instruments off the same choice is called otherwise.
-const PAYMENT_OPTION: Adaptation = Adaptation { field: "paymentOption", other: Some("paymentMethod"), unknown_only: true };
+/// With Payment Instruments on the same choice is called otherwise.
+const PAYMENT_METHOD: Adaptation = Adaptation { field: "paymentMethod", other: Some("paymentOption"), unknown_only: true };
 /// Where the form hides it, the payment method says where the money goes.
 const UNDEPOSITED: Adaptation = Adaptation { field: "undepFunds", other: None, unknown_only: false };
 
@@ -45,14 +45,14 @@ impl Client {
     pub async fn cash_sale(&self, request: &BillRequest) -> Result<RecordId, NetSuiteError> {
         let body = body::bill(request, true).map_err(NetSuiteError::Unsendable)?;
         let path = transform(&request.order, "cashSale")?;
-        self.write("cash_sale", Method::POST, path, body, &[PAYMENT_OPTION, UNDEPOSITED]).await?.made()
+        self.write("cash_sale", Method::POST, path, body, &[PAYMENT_METHOD, UNDEPOSITED]).await?.made()
     }
 
     /// Makes a customer's payment and applies it to its invoice.
     pub async fn pay(&self, request: &PaymentRequest) -> Result<RecordId, NetSuiteError> {
         let body = body::payment(request).map_err(NetSuiteError::Unsendable)?;
         let path = "/record/v1/customerPayment".to_owned();
-        self.write("pay", Method::POST, path, body, &[PAYMENT_OPTION, UNDEPOSITED]).await?.made()
+        self.write("pay", Method::POST, path, body, &[PAYMENT_METHOD, UNDEPOSITED]).await?.made()
     }
 
     /// Adds a line that takes up a difference to a bill. It has no key: read the bill back before sending it again.

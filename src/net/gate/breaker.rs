@@ -10,7 +10,7 @@ use crate::clock;
 const FAILURES: u32 = 5;
 /// How long it stays open the first time; doubled each time the trial fails, up to the longest.
 const FIRST_OPEN: Duration = Duration::from_secs(5);
-const LONGEST_OPEN: Duration = Duration::from_secs(60);
+const LONGEST_OPEN: Duration = Duration::from_mins(1);
 /// How long others wait while one request tries.
 const TRIAL_WAIT: Duration = Duration::from_secs(1);
 

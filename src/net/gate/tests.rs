@@ -45,7 +45,7 @@ async fn a_place_that_becomes_free_in_time_is_waited_for() {
 
 #[tokio::test]
 async fn the_window_is_never_overdrawn_and_opens_with_the_oldest_request() {
-    let (gate, clock) = gate(10, Some((3, Duration::from_secs(300))));
+    let (gate, clock) = gate(10, Some((3, Duration::from_mins(5))));
     for _ in 0..3 {
         gate.enter().await.unwrap();
         clock.advance(Duration::from_secs(10));
@@ -60,7 +60,7 @@ async fn the_window_is_never_overdrawn_and_opens_with_the_oldest_request() {
 
 #[tokio::test]
 async fn what_others_use_of_the_budget_is_taken_off_and_given_back() {
-    let (gate, clock) = gate(10, Some((100, Duration::from_secs(300))));
+    let (gate, clock) = gate(10, Some((100, Duration::from_mins(5))));
     gate.enter().await.unwrap();
     gate.report(told(100, 10));
     assert_eq!(gate.snapshot().remaining, Some(10));
@@ -76,7 +76,7 @@ async fn what_others_use_of_the_budget_is_taken_off_and_given_back() {
 
 #[tokio::test]
 async fn the_answers_limit_and_a_resize_replace_ours() {
-    let (gate, _clock) = gate(10, Some((100, Duration::from_secs(300))));
+    let (gate, _clock) = gate(10, Some((100, Duration::from_mins(5))));
     gate.report(told(50, 50));
     assert_eq!(gate.snapshot().limit, Some(50));
     gate.resize(1);

@@ -27,11 +27,10 @@ impl TokenBased {
     pub(super) fn header(&self, method: &str, url: &reqwest::Url, nonce: &str, timestamp: i64) -> String {
         let timestamp = timestamp.to_string();
         let signature = STANDARD.encode(self.signature(method, url, nonce, &timestamp));
-        let mut header = format!("OAuth realm=\"{}\"", encode(&self.realm));
-        for (name, value) in self.parameters(nonce, &timestamp).into_iter().chain([("oauth_signature", signature.as_str())]) {
-            header.push_str(&format!(", {name}=\"{}\"", encode(value)));
-        }
-        header
+        let signed = self.parameters(nonce, &timestamp).into_iter().chain([("oauth_signature", signature.as_str())]);
+        let all = [("realm", self.realm.as_str())].into_iter().chain(signed);
+        let all: Vec<_> = all.map(|(name, value)| format!("{name}=\"{}\"", encode(value))).collect();
+        format!("OAuth {}", all.join(", "))
     }
 
     /// Everything that is signed with the query. The realm is not, and a JSON body is not.
@@ -81,7 +80,7 @@ mod tests {
     const NONCE: &str = "fjaLirsIcCGVZWzBX0pg";
     const TIMESTAMP: i64 = 1_508_242_306;
 
-    /// The documented sample credentials (section_1534941088 of NetSuite's help); they open nothing.
+    /// The documented sample credentials (`section_1534941088` of NetSuite's help); they open nothing.
     fn sample() -> TokenBased {
         TokenBased {
             realm: "123456".to_owned(),
@@ -109,7 +108,7 @@ mod tests {
         );
     }
 
-    /// Values computed with oauthlib 3.
+    /// Values computed with another implementation (Python's oauthlib).
     #[test]
     fn transforms_external_ids_queries_and_ports_are_signed_as_they_are_sent() {
         let base = "https://123456.suitetalk.api.netsuite.com/services/rest";

@@ -17,7 +17,7 @@ use crate::net::retry_after;
 /// How long an assertion is good for. NetSuite takes less than 60 minutes; it is used at once.
 const ASSERTION_LIFE: i64 = 300;
 /// How long before its end a token is replaced.
-const REFRESH_EARLY: Duration = Duration::from_secs(300);
+const REFRESH_EARLY: Duration = Duration::from_mins(5);
 /// A token's life, where the answer does not tell it.
 const USUAL_LIFE: u64 = 3600;
 /// No token answer is larger.

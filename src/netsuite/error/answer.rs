@@ -122,7 +122,7 @@ impl Detail {
     }
 }
 
-/// REST's `o:errorDetails`; a RESTlet's `{"error":{"code","message"}}`; a code at the top; or a title alone.
+/// REST's `o:errorDetails`; that of a script, `{"error":{"code","message"}}`; a code at the top; or a title alone.
 fn details(body: &Value) -> Vec<Detail> {
     let top = Fields::of(body);
     let listed = top.lines("o:errorDetails").unwrap_or_default().iter().map(Fields::of).map(|detail| Detail {

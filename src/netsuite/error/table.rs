@@ -39,7 +39,7 @@ const fn text(phrases: &'static [&'static str], meaning: Meaning) -> Rule {
 
 use Meaning::{Broken, Conflict, Duplicate, Login, NotFound, Refused, Throttled};
 
-/// The codes of REST (`o:errorCode`), RESTlets and SuiteScript.
+/// The codes of REST (`o:errorCode`) and of SuiteScript.
 const CODES: &[Rule] = &[
     code(&["NONEXISTENT_ID", "RCRD_DSNT_EXIST"], NotFound),
     code(&["INVALID_LOGIN", "INVALID_LOGIN_ATTEMPT", "INVALID_LOGIN_CREDENTIALS", "SESSION_TIMED_OUT"], Login),

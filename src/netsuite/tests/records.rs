@@ -154,8 +154,8 @@ async fn changed_orders_are_asked_for_in_the_accounts_zone_and_paged() {
     let seen = server.only();
     assert_eq!(seen.target, "/services/rest/query/v1/suiteql?limit=20&offset=40");
     let query = seen.query();
-    assert!(query.contains(">= TO_DATE('2026-11-23 14:00:00', 'YYYY-MM-DD HH24:MI:SS')"), "{query}");
-    assert!(query.contains("<= TO_DATE('2026-11-23 14:10:00', 'YYYY-MM-DD HH24:MI:SS')"), "{query}");
+    assert!(query.contains(">= TO_DATE('2026-11-23 14:00:00','YYYY-MM-DD HH24:MI:SS')"), "{query}");
+    assert!(query.contains("<= TO_DATE('2026-11-23 14:10:00','YYYY-MM-DD HH24:MI:SS')"), "{query}");
     assert!(query.ends_with("ORDER BY t.lastmodifieddate, t.id"));
 }
 

@@ -86,8 +86,8 @@ async fn a_field_that_stays_refused_is_not_sent_for_ever() {
 #[tokio::test]
 async fn the_payment_is_named_as_the_account_calls_it() {
     let server = Server::start(|seen| {
-        if seen.body.contains("paymentOption") {
-            refused(400, "INVALID_CONTENT", "Unknown field name: paymentOption")
+        if seen.body.contains("paymentMethod") {
+            refused(400, "INVALID_CONTENT", "Unknown field name: paymentMethod")
         } else {
             made("/services/rest/record/v1/cashSale/77")
         }
@@ -95,15 +95,15 @@ async fn the_payment_is_named_as_the_account_calls_it() {
     .await;
     client(&server).cash_sale(&bill()).await.unwrap();
     let sent = server.seen()[1].json();
-    assert_eq!((&sent["paymentMethod"], sent.get("paymentOption")), (&json!({"id": "2"}), None));
+    assert_eq!((&sent["paymentOption"], sent.get("paymentMethod")), (&json!({"id": "2"}), None));
     assert_eq!(server.seen()[1].target, "/services/rest/record/v1/salesOrder/766/!transform/cashSale");
 }
 
 #[tokio::test]
 async fn a_wrong_payment_method_is_shown_and_not_worked_around() {
-    let server = Server::start(|_| refused(400, "USER_ERROR", "Invalid Field Value 2 for the following field: paymentOption")).await;
+    let server = Server::start(|_| refused(400, "USER_ERROR", "Invalid Field Value 2 for the following field: paymentMethod")).await;
     let error = client(&server).cash_sale(&bill()).await.unwrap_err();
-    assert_eq!(error.to_string(), "NetSuite answered 400 USER_ERROR: Invalid Field Value 2 for the following field: paymentOption");
+    assert_eq!(error.to_string(), "NetSuite answered 400 USER_ERROR: Invalid Field Value 2 for the following field: paymentMethod");
     assert_eq!(server.seen().len(), 1);
 }
 

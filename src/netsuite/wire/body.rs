@@ -146,7 +146,7 @@ fn head(key: &str, date: Option<jiff::civil::Date>, memo: Option<&str>) -> Resul
 /// How it is paid, and the account it goes to; undeposited funds where none is named.
 fn money(body: &mut Body, method: Option<&str>, account: Option<&str>) -> Result<(), Unsendable> {
     if let Some(method) = method {
-        body.insert("paymentOption".to_owned(), reference(method)?);
+        body.insert("paymentMethod".to_owned(), reference(method)?);
     }
     body.insert("undepFunds".to_owned(), id(if account.is_some() { "F" } else { "T" }));
     if let Some(account) = account {
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(
             Value::Object(bill(&bill_request(Some("2"), None), true).unwrap()),
             json!({"externalId": "tb-inv-766-1", "tranDate": "2026-11-23", "item": lines,
-                   "paymentOption": {"id": "2"}, "undepFunds": {"id": "T"}})
+                   "paymentMethod": {"id": "2"}, "undepFunds": {"id": "T"}})
         );
         let banked = bill(&bill_request(None, Some("120")), true).unwrap();
         assert_eq!((&banked["undepFunds"], &banked["account"]), (&json!({"id": "F"}), &json!({"id": "120"})));
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(
             Value::Object(payment(&request).unwrap()),
             json!({"externalId": "tb-pay-1", "customer": {"id": "107"}, "payment": 146.625, "autoApply": false,
-                   "paymentOption": {"id": "2"}, "undepFunds": {"id": "F"}, "account": {"id": "120"},
+                   "paymentMethod": {"id": "2"}, "undepFunds": {"id": "F"}, "account": {"id": "120"},
                    "apply": {"items": [{"doc": {"id": "901"}, "apply": true, "amount": 146.625}]}})
         );
     }

@@ -126,7 +126,7 @@ fn assignments(line: &Fields<'_>) -> Vec<Assignment> {
     rows.map(read).filter(|assignment| assignment.number.is_some() || assignment.bin.is_some() || assignment.status.is_some()).collect()
 }
 
-/// One row of `taxDetails`, where SuiteTax keeps the taxes of all lines.
+/// One row of `taxDetails`, where accounts with `SuiteTax` keep the taxes of all lines.
 struct Tax {
     reference: Option<String>,
     amount: Option<Decimal>,
