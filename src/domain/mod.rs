@@ -5,6 +5,7 @@ pub mod failure;
 pub mod ids;
 pub mod mapping;
 pub mod money;
+pub mod reference;
 pub mod requests;
 pub mod sale;
 pub mod sales_order;

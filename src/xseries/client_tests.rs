@@ -162,6 +162,18 @@ async fn the_feed_is_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn the_feed_can_begin_at_a_time() {
+    let world = world().await;
+    let sale = |id: &str, version: i64| json!({"id": id, "state": "closed", "_metadata": {"version": version}});
+    world.script.then(200, &json!({"data": [sale("laid by and paid since", 900), sale("b", 71), sale("c", 72)]}));
+    world.script.then(200, &json!({"data": []}));
+    assert_eq!(world.client.version_since(start()).await.unwrap(), Some(71));
+    assert_eq!(world.client.version_since(start()).await.unwrap(), None);
+    let query = &world.script.got()[0].query;
+    assert!(query.starts_with("type=sales&date_from=2026-11-16T00%3A00%3A00Z&"), "{query}");
+}
+
+#[tokio::test]
 async fn a_list_goes_on_over_short_pages_until_an_empty_one() {
     let world = world_of(0, false).await;
     world.script.then(200, &json!({"data": [{"id": "r1", "outlet_id": "o", "name": "One"}], "version": {"min": 1, "max": 5}}));

@@ -11,7 +11,16 @@ use crate::domain::verdict::Reason;
 use crate::net::http::BuildError;
 
 /// Whatever the keeper of the tokens failed with.
-pub type KeeperError = Box<dyn std::error::Error + Send + Sync>;
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct KeeperError(Box<dyn std::error::Error + Send + Sync>);
+
+impl KeeperError {
+    /// Wraps the keeper's own error, or its words.
+    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
 
 /// A failed operation of the X-Series client.
 #[derive(Debug, Error)]

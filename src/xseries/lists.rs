@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::client::{Call, Client};
 use super::error::XSeriesError;
-use super::reference::{Outlet, PaymentType, Register, Retailer, TaxGroup, User, Webhook};
+use super::reference::Webhook;
 use super::wire::value::{int, is_deleted, rows, text};
 use super::wire::{WireError, reference};
+use crate::domain::reference::{Outlet, PaymentType, Register, Retailer, TaxGroup, User};
 
 /// Pages of one list; a list that goes on beyond them does not end.
 const PAGES: usize = 200;

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::client::{Call, Client};
 use super::error::XSeriesError;
-use super::reference::{Customer, Product};
+use super::reference::Candidate;
 use super::wire::value::{id, is_deleted, record, rows};
 use super::wire::{WireError, customer_request, reference};
+use crate::domain::reference::{Product, TillCustomer};
 use crate::domain::requests::CustomerRequest;
 
 impl Client {
@@ -22,7 +23,7 @@ impl Client {
         }
         let query = [("sku", sku.to_owned())];
         if let Some(body) = self.find(Call::get(operation, &["products"], &query)).await? {
-            let found = with_sku(live(&body, "products", reference::product).map_err(wire)?, sku);
+            let found = with_sku(live(&body, "products", reference::candidate).map_err(wire)?, sku);
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -30,7 +31,7 @@ impl Client {
         // The list may know no such filter, or heed the case. The search index does not, and wants lower case.
         let query = [("type", "products".to_owned()), ("sku", sku.to_lowercase())];
         match self.find(Call::get(operation, &["search"], &query)).await? {
-            Some(body) => Ok(with_sku(live(&body, "products", reference::product).map_err(wire)?, sku)),
+            Some(body) => Ok(with_sku(live(&body, "products", reference::candidate).map_err(wire)?, sku)),
             None => Ok(Vec::new()),
         }
     }
@@ -41,17 +42,17 @@ impl Client {
     }
 
     /// The customers of an e-mail address, in any case.
-    pub async fn customers_by_email(&self, email: &str) -> Result<Vec<Customer>, XSeriesError> {
+    pub async fn customers_by_email(&self, email: &str) -> Result<Vec<TillCustomer>, XSeriesError> {
         self.customers("email", email, |customer| customer.email.as_deref()).await
     }
 
     /// The customers of a customer code, in any case.
-    pub async fn customers_by_code(&self, code: &str) -> Result<Vec<Customer>, XSeriesError> {
+    pub async fn customers_by_code(&self, code: &str) -> Result<Vec<TillCustomer>, XSeriesError> {
         self.customers("customer_code", code, |customer| customer.code.as_deref()).await
     }
 
     /// A customer; none where they are not there.
-    pub async fn customer(&self, id: &str) -> Result<Option<Customer>, XSeriesError> {
+    pub async fn customer(&self, id: &str) -> Result<Option<TillCustomer>, XSeriesError> {
         self.one("read the customer", &["customers", id], reference::customer).await
     }
 
@@ -70,8 +71,8 @@ impl Client {
         &self,
         field: &str,
         wanted: &str,
-        of: impl for<'c> Fn(&'c Customer) -> Option<&'c str>,
-    ) -> Result<Vec<Customer>, XSeriesError> {
+        of: impl for<'c> Fn(&'c TillCustomer) -> Option<&'c str>,
+    ) -> Result<Vec<TillCustomer>, XSeriesError> {
         let operation = "find the customer";
         let wanted = wanted.trim();
         if wanted.is_empty() {
@@ -105,9 +106,10 @@ fn live<T>(body: &Value, name: &str, read: impl Fn(&Value) -> Result<T, WireErro
     rows(body, name)?.iter().filter(|row| !is_deleted(row)).map(read).collect()
 }
 
-fn with_sku(products: Vec<Product>, sku: &str) -> Vec<Product> {
-    let active: Vec<Product> = products.into_iter().filter(|product| product.active).collect();
-    let (by_sku, others): (Vec<_>, Vec<_>) =
-        active.into_iter().partition(|product| product.sku.as_deref().is_some_and(|own| same(own, sku)));
-    if by_sku.is_empty() { others.into_iter().filter(|product| product.codes.iter().any(|code| same(code, sku))).collect() } else { by_sku }
+fn with_sku(found: Vec<Candidate>, sku: &str) -> Vec<Product> {
+    let active = found.into_iter().filter(|found| found.active);
+    let (by_sku, others): (Vec<_>, Vec<_>) = active.partition(|found| found.product.sku.as_deref().is_some_and(|own| same(own, sku)));
+    let by_code = others.into_iter().filter(|found| found.codes.iter().any(|code| same(code, sku)));
+    let right = if by_sku.is_empty() { by_code.collect() } else { by_sku };
+    right.into_iter().map(|found| found.product).collect()
 }

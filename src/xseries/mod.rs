@@ -20,7 +20,7 @@ mod lists;
 mod lookups;
 /// The rotating tokens.
 mod oauth;
-/// What the lists and look-ups give.
+/// Hand-over and subscriptions.
 pub mod reference;
 /// A server that answers by script, for the tests.
 #[cfg(test)]
@@ -37,5 +37,5 @@ mod words;
 pub use auth::{TokenStore, Tokens};
 pub use client::Client;
 pub use error::XSeriesError;
-pub use reference::{Customer, Fulfillment, Outlet, PaymentType, Product, Register, Retailer, SerialNumber, TaxGroup, User, Webhook};
+pub use reference::{Fulfillment, FulfillmentLine, SerialNumber, Webhook};
 pub use wire::{SaleHead, SalesPage, WireError, parse_sale, sale_head};

@@ -168,7 +168,7 @@ impl TokenStore for Keeper {
         let mut broken = self.broken.lock().unwrap();
         if *broken > 0 {
             *broken -= 1;
-            return ready(Err("the disk is full".into()));
+            return ready(Err(KeeperError::new("the disk is full")));
         }
         let mut kept = self.tokens.lock().unwrap();
         let same = kept.as_ref().map(|tokens| tokens.generation) == expected;

@@ -1,6 +1,9 @@
 //! Sales, and what is known of how they were handed over.
 
+use std::time::Duration;
+
 use http::Method;
+use jiff::Timestamp;
 
 use super::client::{Call, Client};
 use super::error::XSeriesError;
@@ -14,6 +17,10 @@ use crate::domain::sale::Sale;
 
 /// Rows on a page of fulfilments: the most that X-Series gives.
 const FULFILLMENTS: usize = 100;
+/// How late sales of an offline register are looked for.
+const LATE: Duration = Duration::from_hours(7 * 24);
+/// How many sales tell where the feed begins.
+const FIRST_SALES: usize = 100;
 /// Pages of fulfilments of one sale.
 const PAGES: usize = 20;
 
@@ -51,6 +58,25 @@ impl Client {
         let query = [("after", version.to_string()), ("page_size", page_size.to_string())];
         let body = self.call(Call::get(operation, &["sales"], &query)).await?;
         parse_page(&body).map_err(|source| XSeriesError::Wire { operation, source })
+    }
+
+    /// The lowest version among the first sales since a time; none where there are none. The feed begins with the retailer's
+    /// first sale ever, and this is how to begin later.
+    ///
+    /// A register that was offline posts days late, so that the look reaches some days further back. A sale that changed
+    /// since has a high version, so that one alone does not tell.
+    pub async fn version_since(&self, from: Timestamp) -> Result<Option<i64>, XSeriesError> {
+        let operation = "find where the feed begins";
+        let from = from.checked_sub(LATE).unwrap_or(from).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let query = [
+            ("type", "sales".to_owned()),
+            ("date_from", from),
+            ("order_direction", "asc".to_owned()),
+            ("page_size", FIRST_SALES.to_string()),
+        ];
+        let Some(body) = self.find(Call::get(operation, &["search"], &query)).await? else { return Ok(None) };
+        let page = parse_page(&body).map_err(|source| XSeriesError::Wire { operation, source })?;
+        Ok(page.sales.iter().filter_map(|sale| sale.version).min())
     }
 
     /// The serial numbers that went out with a sale: they are not on its lines.

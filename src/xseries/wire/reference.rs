@@ -3,11 +3,10 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::value::{WireError, amount, flag, id, int, items, record, required_id, rows, text};
+use super::value::{WireError, amount, flag, id, items, record, required_id, rows, text};
 use crate::domain::ids::SaleId;
-use crate::xseries::reference::{
-    Customer, Fulfillment, OfSale, Outlet, PaymentType, Product, Register, Retailer, SerialNumber, TaxGroup, User, Webhook,
-};
+use crate::domain::reference::{Outlet, PaymentType, Product, Register, Retailer, TaxGroup, TillCustomer, User};
+use crate::xseries::reference::{Candidate, Fulfillment, FulfillmentLine, OfSale, SerialNumber, Webhook};
 
 fn name(row: &Value, pointers: &[&str]) -> String {
     text(row, pointers).unwrap_or_default()
@@ -26,14 +25,14 @@ pub(crate) fn register(row: &Value) -> Result<Register, WireError> {
     Ok(Register {
         id: required_id(row, &["/id"])?,
         name: name(row, &["/name"]),
-        outlet_id: required_id(row, &["/outlet_id"])?,
+        outlet_id: id(row, &["/outlet_id"]),
         is_open: flag(row, &["/is_open"]).unwrap_or(false),
     })
 }
 
 pub(crate) fn payment_type(row: &Value) -> Result<PaymentType, WireError> {
     let id = required_id(row, &["/id"])?;
-    Ok(PaymentType { id, name: name(row, &["/name"]), type_id: int(row, &["/type_id", "/payment_type_id"]) })
+    Ok(PaymentType { id, name: name(row, &["/name"]), type_id: text(row, &["/type_id", "/payment_type_id"]) })
 }
 
 pub(crate) fn tax_group(row: &Value) -> Result<TaxGroup, WireError> {
@@ -53,7 +52,7 @@ pub(crate) fn user(row: &Value) -> Result<User, WireError> {
     Ok(User {
         id: required_id(row, &["/id"])?,
         username: name(row, &["/username"]),
-        display_name: name(row, &["/display_name", "/name", "/username"]),
+        display_name: text(row, &["/display_name", "/name"]),
         email: text(row, &["/email"]),
     })
 }
@@ -62,30 +61,29 @@ pub(crate) fn product(row: &Value) -> Result<Product, WireError> {
     Ok(Product {
         id: required_id(row, &["/id"])?,
         sku: text(row, &["/sku"]),
-        name: name(row, &["/variant_name", "/name"]),
-        active: flag(row, &["/active", "/is_active"]).unwrap_or(true),
+        name: text(row, &["/variant_name", "/name"]),
         is_composite: flag(row, &["/is_composite"]).unwrap_or(false),
-        has_inventory: flag(row, &["/has_inventory"]).unwrap_or(true),
-        source_id: text(row, &["/source_id"]),
+    })
+}
+
+pub(crate) fn candidate(row: &Value) -> Result<Candidate, WireError> {
+    Ok(Candidate {
+        product: product(row)?,
+        active: flag(row, &["/active", "/is_active"]).unwrap_or(true),
         codes: items(row, &["/product_codes"]).iter().filter_map(|code| text(code, &["/code"])).collect(),
     })
 }
 
-pub(crate) fn customer(row: &Value) -> Result<Customer, WireError> {
-    Ok(Customer {
-        id: required_id(row, &["/id"])?,
-        code: text(row, &["/customer_code"]),
-        email: text(row, &["/email"]),
-        first_name: text(row, &["/first_name"]),
-        last_name: text(row, &["/last_name"]),
-        company_name: text(row, &["/company_name"]),
-    })
+pub(crate) fn customer(row: &Value) -> Result<TillCustomer, WireError> {
+    let person = [text(row, &["/first_name"]), text(row, &["/last_name"])].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let name = if person.is_empty() { text(row, &["/name", "/company_name"]) } else { Some(person) };
+    Ok(TillCustomer { id: required_id(row, &["/id"])?, code: text(row, &["/customer_code"]), email: text(row, &["/email"]), name })
 }
 
 pub(crate) fn retailer(body: &Value) -> Result<Retailer, WireError> {
     let row = record(body).ok_or_else(|| WireError::missing("/data"))?;
     Ok(Retailer {
-        id: required_id(row, &["/id"])?,
+        id: id(row, &["/id"]),
         currency: text(row, &["/currency/code", "/currency"]),
         discount_product_id: id(row, &["/discount_product_id"]),
         no_tax_group_id: id(row, &["/no_tax_group_id"]),
@@ -105,10 +103,11 @@ pub(crate) fn fulfillment(row: &Value) -> Result<OfSale<Fulfillment>, WireError>
     let lines = items(row, &["/line_items"])
         .iter()
         .map(|line| {
-            let of = required_id(line, &["/sale_line_item_id", "/line_item_id"])?;
+            let sale_line_item_id = required_id(line, &["/sale_line_item_id", "/line_item_id"])?;
             let quantity = amount(line, &["/quantity"])?.ok_or_else(|| WireError::missing("/quantity"))?;
             let done = if state == "FULFILLED" { quantity } else { Decimal::ZERO };
-            Ok((of, quantity, amount(line, &["/fulfilled_quantity", "/quantity_fulfilled"])?.unwrap_or(done)))
+            let fulfilled = amount(line, &["/fulfilled_quantity", "/quantity_fulfilled"])?.unwrap_or(done);
+            Ok(FulfillmentLine { sale_line_item_id, quantity, fulfilled })
         })
         .collect::<Result<_, WireError>>()?;
     let row_of = Fulfillment { id: required_id(row, &["/id"])?, kind, state, lines };
@@ -161,16 +160,16 @@ mod tests {
     #[test]
     fn payment_types_users_products_and_customers_are_read() {
         let types = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_payment_types.json"), payment_type);
-        assert_eq!(types.iter().map(|row| row.type_id).collect::<Vec<_>>(), [Some(118), Some(106), Some(3)]);
+        assert_eq!(types.iter().filter_map(|row| row.type_id.as_deref()).collect::<Vec<_>>(), ["118", "106", "3"]);
         let users = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_users.json"), user);
-        assert_eq!((users[0].username.as_str(), users[0].display_name.as_str()), ("apiuser", "API User"));
-        let products = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_products.json"), product);
-        assert_eq!(products[2].sku.as_deref(), Some("0006"));
+        assert_eq!((users[0].username.as_str(), users[0].display_name.as_deref()), ("apiuser", Some("API User")));
+        let products = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_products.json"), candidate);
+        assert_eq!(products[2].product.sku.as_deref(), Some("0006"));
         assert_eq!(products[2].codes, ["123456"]);
-        assert!(products.iter().all(|row| row.active && row.has_inventory && !row.is_composite));
+        assert!(products.iter().all(|row| row.active && !row.product.is_composite));
         let customers = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_customers.json"), customer);
         assert_eq!(customers[0].code.as_deref(), Some("Tony-N4ZJ"));
-        assert_eq!(customers[1].first_name, None);
+        assert_eq!((customers[0].name.as_deref(), customers[1].name.as_deref()), (Some("Anthony Stark"), None));
     }
 
     #[test]
@@ -179,7 +178,9 @@ mod tests {
             "line_items": [{"sale_line_item_id": "460e1119-2f41-42a3-bd61-3f9639e2e265", "quantity": "5.00", "fulfilled_quantity": "2.00"}]});
         let read = fulfillment(&row).unwrap();
         assert_eq!(read.sale_id.unwrap().as_str(), "81b37e5f-aa50-4fe3-95d3-a3cec73a7e2c");
-        assert_eq!(read.row.lines, [("460e1119-2f41-42a3-bd61-3f9639e2e265".to_owned(), dec!(5), dec!(2))]);
+        let line = &read.row.lines[0];
+        assert_eq!(line.sale_line_item_id, "460e1119-2f41-42a3-bd61-3f9639e2e265");
+        assert_eq!((line.quantity, line.fulfilled), (dec!(5), dec!(2)));
     }
 
     #[test]

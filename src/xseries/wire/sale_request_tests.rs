@@ -7,6 +7,15 @@ use crate::domain::status::SendAs;
 
 const LINE: &str = "018f3f5e-0000-5000-8000-000000000001";
 
+/// A line as the intent is stored.
+fn line() -> SaleLineRequest {
+    let stored = json!({
+        "id": LINE, "product_id": "188a87aa-06fe-11e4-a0f5-b8ca3a64f8f4", "quantity": "1.0", "price": "22.00", "discount": "0",
+        "tax_id": "b1d192bc-f019-11e3-a0f5-b8ca3a64f8f4", "tax": "3.30", "note": "engrave", "sequence": 0
+    });
+    serde_json::from_value(stored).unwrap()
+}
+
 fn request(send_as: SendAs) -> SaleRequest {
     let status = send_as.status();
     SaleRequest {
@@ -24,17 +33,7 @@ fn request(send_as: SendAs) -> SaleRequest {
         fulfilment_outlet_id: status.hand_over.map(|_| "b1e04bd8-f019-11e3-a0f5-b8ca3a64f8f4".to_owned()),
         hand_over: status.hand_over,
         delivery_note: status.hand_over.map(|_| "1 High Street, Auckland".to_owned()),
-        lines: vec![SaleLineRequest {
-            id: LINE.to_owned(),
-            product_id: "188a87aa-06fe-11e4-a0f5-b8ca3a64f8f4".to_owned(),
-            quantity: dec!(1.0),
-            price: dec!(22.00),
-            discount: dec!(0),
-            tax_id: "b1d192bc-f019-11e3-a0f5-b8ca3a64f8f4".to_owned(),
-            tax: dec!(3.30),
-            note: Some("engrave".to_owned()),
-            sequence: 0,
-        }],
+        lines: vec![line()],
         payments: vec![SalePaymentRequest {
             id: None,
             type_id: "b1e1d70e-f019-11e3-a0f5-b8ca3a64f8f4".to_owned(),

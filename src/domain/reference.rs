@@ -1,0 +1,159 @@
+//! What both systems know besides orders and sales: outlets, registers, payment types, taxes, users, products, customers.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+/// An outlet of the retailer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlet {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone: decides the business day.
+    pub time_zone: Option<String>,
+    /// The tax group of products without their own.
+    pub default_tax_id: Option<String>,
+}
+
+/// A register of an outlet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    /// Its id.
+    pub id: String,
+    /// Its name; not unique between outlets.
+    pub name: String,
+    /// Its outlet.
+    pub outlet_id: Option<String>,
+    /// Payments need an open register.
+    pub is_open: bool,
+}
+
+/// A way to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentType {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind (1 cash, 106 loyalty, 118 gift card, …); not unique.
+    pub type_id: Option<String>,
+}
+
+/// A tax group: what a line refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxGroup {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The sum of its rates, as a fraction (0.15).
+    pub rate: Decimal,
+    /// The retailer's default.
+    pub is_default: bool,
+}
+
+/// A user of X-Series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: String,
+    /// The name to sign in with.
+    pub username: String,
+    /// The name shown.
+    pub display_name: Option<String>,
+    /// Its e-mail.
+    pub email: Option<String>,
+}
+
+/// What is one for each retailer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retailer {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its currency's ISO 4217 code.
+    pub currency: Option<String>,
+    /// The product that stands for a discount on the whole sale.
+    pub discount_product_id: Option<String>,
+    /// The tax group of untaxed lines.
+    pub no_tax_group_id: Option<String>,
+    /// Its IANA time zone.
+    pub time_zone: Option<String>,
+}
+
+/// A product of X-Series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Its id.
+    pub id: String,
+    /// Its SKU.
+    pub sku: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// It is made of other products.
+    pub is_composite: bool,
+}
+
+/// A customer of X-Series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TillCustomer {
+    /// Its id.
+    pub id: String,
+    /// Its code.
+    pub code: Option<String>,
+    /// Its e-mail.
+    pub email: Option<String>,
+    /// First and last name, or the company.
+    pub name: Option<String>,
+}
+
+/// A customer of NetSuite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErpCustomer {
+    /// Its internal id.
+    pub id: String,
+    /// Its number (`entityId`).
+    pub number: Option<String>,
+    /// The company.
+    pub company_name: Option<String>,
+    /// It is a person.
+    pub is_person: bool,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// E-mail.
+    pub email: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+}
+
+/// How NetSuite tracks an item.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ItemTracking {
+    /// The value of the configured SKU field.
+    pub sku: Option<String>,
+    /// Each piece has a serial number.
+    pub serial: bool,
+    /// Each batch has a lot number.
+    pub lot: bool,
+    /// It lies in bins.
+    pub bins: bool,
+    /// It leaves with an item fulfilment; `None` where NetSuite does not say.
+    pub fulfillable: Option<bool>,
+}
+
+/// A serial or lot number in stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventoryNumber {
+    /// Its internal id.
+    pub id: String,
+    /// The number on the piece.
+    pub number: String,
+    /// How many are available.
+    pub available: Decimal,
+    /// When it expires.
+    pub expires: Option<Date>,
+    /// The location's internal id.
+    pub location: Option<String>,
+}
