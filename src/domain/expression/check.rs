@@ -262,7 +262,7 @@ impl Checker<'_> {
             return Some(());
         }
         let suggestion = match (&right.kind, left_type) {
-            (Kind::Number(number), kind) if kind.is_text() => Some(format!("write it in quotes: `\"{number}\"`")),
+            (Kind::Number(number), Type::Text) => Some(format!("write it in quotes: `\"{number}\"`")),
             (Kind::Text(text), Type::Number) if value::parse_number(text).is_some() => {
                 Some(format!("write it without quotes: `{}`", text.trim()))
             }

@@ -137,6 +137,7 @@ impl Lexer<'_> {
             ("[", Ok(Token::OpenList)),
             ("]", Ok(Token::CloseList)),
             (",", Ok(Token::Comma)),
+            (".", Err("names are joined without space, as in `order.status`, and numbers begin with a digit")),
             ("“", Err("write straight quotes: \"…\" or '…'")),
             ("”", Err("write straight quotes: \"…\" or '…'")),
             ("‘", Err("write straight quotes: \"…\" or '…'")),

@@ -1,7 +1,7 @@
 //! The language of conditions: `order.status == "Billed" and any(order.lines, line.quantity > 1)`.
 //!
-//! A condition is read ([`lexer`], [`parser`]), checked against the facts and functions there are ([`check`]), and then run
-//! on many orders ([`eval`], [`trace`]). It has no loops, names or state of its own, so it ends after at most as many steps
+//! A condition is read (`lexer`, `parser`), checked against the facts and functions there are (`check`), and then run
+//! on many orders (`eval`, `trace`). It has no loops, names or state of its own, so it ends after at most as many steps
 //! as it has parts times the order's lines. `docs/MAPPINGS.md` is its manual.
 
 mod check;
@@ -19,6 +19,8 @@ mod trace;
 mod types;
 mod value;
 
+#[cfg(test)]
+pub(in crate::domain) mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -235,7 +235,7 @@ fn mappings(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<WrittenMapping> 
         section.check_keys(reader, DOCUMENT);
         written.extend(mapping(reader, section, &mut names));
     }
-    unique(reader, "mapping", &names);
+    unique(reader, "a mapping", &names);
     written
 }
 
@@ -311,7 +311,7 @@ fn outlets(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<OutletRule> {
         }
         outlets.push(rule);
     }
-    unique(reader, "outlet", &names);
+    unique(reader, "an outlet", &names);
     outlets
 }
 
@@ -329,7 +329,7 @@ fn payment_types(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<PaymentType
             kind: section.word(reader, "kind", PaymentKind::WORDS).map_or(PaymentKind::Money, |found| found.value),
         });
     }
-    unique(reader, "payment type", &names);
+    unique(reader, "a payment type", &names);
     payment_types
 }
 
@@ -345,7 +345,7 @@ fn taxes(reader: &mut Reader<'_>, tables: Option<&Spanned<DeValue<'_>>>) -> Vec<
             taxes.push(TaxRule { x_series: x_series.value, netsuite: netsuite.value });
         }
     }
-    unique(reader, "tax", &names);
+    unique(reader, "a tax", &names);
     taxes
 }
 
@@ -355,7 +355,7 @@ fn unique(reader: &mut Reader<'_>, what: &str, names: &[Located<String>]) {
         let earlier = names.iter().take(place).find(|earlier| same_text(&earlier.value, &name.value));
         if let Some(earlier) = earlier {
             let line = reader.line(earlier.span.start);
-            reader.error(name.span.start, format!("there is a {what} \"{}\" already, on line {line}", earlier.value), None);
+            reader.error(name.span.start, format!("there is {what} \"{}\" already, on line {line}", earlier.value), None);
         }
     }
 }

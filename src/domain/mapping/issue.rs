@@ -142,6 +142,6 @@ mod tests {
 
     #[test]
     fn columns_are_counted_in_letters() {
-        assert_eq!(line_and_column("é = 1\nöö x", 10), (2, 3));
+        assert_eq!(line_and_column("é = 1\nöö x", 12), (2, 4));
     }
 }
