@@ -39,6 +39,8 @@ catalogue! {
     gauge ORDERS_HELD = "tillbridge_orders_held", "Held orders by reason.";
     gauge CALLS = "tillbridge_calls", "Outbound calls by state.";
     gauge OLDEST_DUE = "tillbridge_oldest_due_seconds", "How long the order that has waited longest has been due.";
+    counter STORE_WRITES = "tillbridge_store_writes_total", "Writes handed to the database's writer by this process.";
+    counter STORE_COMMITS = "tillbridge_store_commits_total", "Transactions committed by this process; many writes share one.";
     gauge STORE_UP = "tillbridge_store_up", "1 when the database answered at this scrape, else 0.";
 
     // --- what goes out ------------------------------------------------------------------------------------------------

@@ -132,14 +132,13 @@ impl Poller {
     /// One poll of the change feed of sales; returns how many events it made.
     pub async fn poll_sales(&self) -> Result<u64, PollError> {
         let now = self.clock.now();
-        let mut cursor = match self.store.cursor(&self.side.id, SALES).await? {
-            Some(value) => serde_json::from_value::<SalesCursor>(value).map_err(PollError::Cursor)?,
-            None => {
-                // The feed begins with the retailer's first sale ever; the first look starts a day back.
-                let from = now.checked_sub(FIRST_LOOK).unwrap_or(now);
-                let version = self.side.x_series.version_since(from).await?.map_or(0, |version| version - 1);
-                SalesCursor { version, history: Vec::new() }
-            }
+        let mut cursor = if let Some(value) = self.store.cursor(&self.side.id, SALES).await? {
+            serde_json::from_value::<SalesCursor>(value).map_err(PollError::Cursor)?
+        } else {
+            // The feed begins with the retailer's first sale ever; the first look starts a day back.
+            let from = now.checked_sub(FIRST_LOOK).unwrap_or(now);
+            let version = self.side.x_series.version_since(from).await?.map_or(0, |version| version - 1);
+            SalesCursor { version, history: Vec::new() }
         };
         let horizon = now.checked_sub(self.settings.overlap).unwrap_or(now).as_millisecond();
         // The newest point before the overlap; all older ones are of no more use.

@@ -124,7 +124,7 @@ impl Check {
         match store.pending_migrations().await {
             Ok(0) => findings.ok("database", config.database.url.clone()),
             Ok(waiting) => {
-                findings.warning("database", format!("{waiting} migrations wait"), "`serve` applies them, or run: tillbridge migrate")
+                findings.warning("database", format!("{waiting} migrations wait"), "`serve` applies them, or run: tillbridge migrate");
             }
             Err(error) => findings.error("database", super::output::chain(&error), "check database.url"),
         }
@@ -214,12 +214,10 @@ async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findi
             "give the role REST Web Services, SuiteAnalytics Workbook and Lists > Locations",
         ),
     }
-    if let Some(mappings) = mappings {
-        if let Some(field) = &mappings.settings.sale_id_field {
-            match side.netsuite.sales_orders_by_field(field, "none").await {
-                Ok(_) => findings.ok("NetSuite field", format!("{field} is there")),
-                Err(error) => findings.error("NetSuite field", format!("{field}: {error}"), "deploy netsuite/, or set sale_id_field"),
-            }
+    if let Some(field) = mappings.and_then(|mappings| mappings.settings.sale_id_field.as_ref()) {
+        match side.netsuite.sales_orders_by_field(field, "none").await {
+            Ok(_) => findings.ok("NetSuite field", format!("{field} is there")),
+            Err(error) => findings.error("NetSuite field", format!("{field}: {error}"), "deploy netsuite/, or set sale_id_field"),
         }
     }
     findings.warning(

@@ -6,7 +6,7 @@ use crate::domain::decide::{Decision, Next};
 use crate::domain::facts::{Facts, Question};
 use crate::domain::keys;
 use crate::domain::sale::Sale;
-use crate::domain::sales_order::SalesOrder;
+use crate::domain::sales_order::{Ref, SalesOrder};
 
 /// The explanation of one pass.
 #[derive(Debug, Clone, Default)]
@@ -66,8 +66,7 @@ impl Explanation {
             format!("{}|{}|{}|{}", line.product_id, line.quantity.normalize(), line.price.normalize(), line.tax_total.normalize())
         });
         let payments = sale.payments.iter().map(|payment| format!("{}|{}", payment.type_id, payment.amount.normalize()));
-        let status =
-            sale.status.as_ref().map_or_else(|unknown| unknown.to_string(), |status| format!("{}{:?}", status.word(), status.attributes()));
+        let status = sale.status.as_ref().map_or_else(ToString::to_string, |status| format!("{}{:?}", status.word(), status.attributes()));
         let head = format!("{status}|{:?}|{:?}", sale.customer_id, sale.deleted_at.is_some());
         let text = std::iter::once(head).chain(lines).chain(payments).collect::<Vec<_>>().join("\n");
         keys::digest(text.as_bytes())
@@ -79,7 +78,7 @@ fn order(order: &SalesOrder) -> Value {
         "id": order.id.as_str(),
         "number": order.number,
         "status": order.status.as_ref().map_or_else(Clone::clone, |status| status.name().to_owned()),
-        "location": order.location.as_ref().map(|location| location.label()),
+        "location": order.location.as_ref().map(Ref::label),
         "total": order.total.map(|total| total.to_string()),
         "modified_at": order.modified_at.map(|at| at.to_string()),
         "lines": order.lines.iter().map(|line| json!({

@@ -22,8 +22,6 @@ pub(super) async fn look_up(side: &Side, key: &str, request: &Request) -> Result
             Some(found) => Found::Yes(Some(found.id.to_string())),
             None => Found::No,
         },
-        // The whole document is written again from a fresh read, so the same effect twice is one effect.
-        Request::UpdateSale(_) => Found::No,
         Request::VoidSale(sale) => match side.x_series.sale(&sale.id).await? {
             Some(found) if found.status.as_ref().is_ok_and(|status| status.state == SaleState::Voided) => Found::Yes(None),
             _ => Found::No,
@@ -41,7 +39,8 @@ pub(super) async fn look_up(side: &Side, key: &str, request: &Request) -> Result
         Request::Invoice(_) => record(side.netsuite.find(RecordType::Invoice, key).await?),
         Request::CashSale(_) => record(side.netsuite.find(RecordType::CashSale, key).await?),
         Request::Payment(_) => record(side.netsuite.find(RecordType::CustomerPayment, key).await?),
-        // Whether the line is on the bill shows in the bill's total, which the decision reads again.
-        Request::Variance(_) => Found::No,
+        // The whole sale is written again from a fresh read, so the same effect twice is one effect; and whether the variance line is on
+        // the bill shows in the bill's total, which the decision reads again.
+        Request::UpdateSale(_) | Request::Variance(_) => Found::No,
     })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::explain::Explanation;
 use super::lookup::{Found, look_up};
-use super::perform::Performed;
+use super::perform::{Performed, kept};
 use super::{Engine, PassError, Side};
 use crate::clock;
 use crate::domain::backoff;
@@ -87,10 +87,10 @@ impl Engine {
                 tracing::info!(order.id = %order, connection = %side.id, verdict = word, duration_ms = took.as_millis(), "pass ended");
             }
             Ok(Written::LeaseLost) => {
-                tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped")
+                tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped");
             }
             Err(error) => {
-                tracing::error!(order.id = %order, error = %chain(&error), "a pass could not be stored; it is done again when its lease ends")
+                tracing::error!(order.id = %order, error = %chain(&error), "a pass could not be stored; it is done again when its lease ends");
             }
         }
     }
@@ -143,7 +143,7 @@ impl Pass<'_> {
         if self.claimed.attempt > self.engine.retry.attempts {
             let last = self.claimed.order.detail.as_deref().unwrap_or("its worker ended without a word each time");
             let detail = format!("It was tried {} times; the last time: {last}", self.engine.retry.attempts);
-            return Ok(self.exhausted(detail));
+            return Ok(self.exhausted(&detail));
         }
         let current = self.engine.mappings(self.side).await.map_err(PassError::from)?;
         self.revision = Some(current.number);
@@ -194,7 +194,7 @@ impl Pass<'_> {
                 Found::No => {
                     let answer = row.answer.clone().or_else(|| Some("looked up: it had no effect".to_owned()));
                     let outcome = CallOutcome { state: CallState::Failed, http_status: row.http_status, answer, remote_id: None };
-                    self.engine.kept(self.engine.store.settle_call(&self.claimed.lease, &row.id, outcome).await?)?;
+                    kept(self.engine.store.settle_call(&self.claimed.lease, &row.id, outcome).await?)?;
                 }
             }
         }
@@ -266,7 +266,7 @@ impl Pass<'_> {
                 // The order of that sales order is there already: this one becomes part of it.
                 LinkTo::Order(_) => {
                     tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of its sales order");
-                    self.engine.kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
+                    kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
                     Err(Stop::Merged)
                 }
                 // A copied sales order carries its original's sale id. It is an order of its own.
@@ -306,7 +306,7 @@ impl Pass<'_> {
                 due_at: clock::after(self.engine.clock.now(), ELSEWHERE),
                 detail: format!("Another order is making {}.", call.key),
             })),
-            Performed::Failed { class, detail } => Err(Stop::End(self.failed(class, detail))),
+            Performed::Failed { class, detail } => Err(Stop::End(self.failed(&class, detail))),
         }
     }
 
@@ -372,20 +372,20 @@ impl Pass<'_> {
     }
 
     /// The end that a failed call or read makes.
-    fn failed(&self, class: FailureClass, detail: String) -> End {
+    fn failed(&self, class: &FailureClass, detail: String) -> End {
         let retry = &self.engine.retry;
         let now = self.engine.clock.now();
         let wait = |attempt: u32| backoff::wait(retry.first, retry.max, attempt, fastrand::f64());
         let (reason, at_least) = match class {
-            FailureClass::Refused(reason) => return self.held(reason, &detail, HoldKind::Facts),
-            FailureClass::Throttled { until } => return End::Defer { due_at: until, detail },
+            FailureClass::Refused(reason) => return self.held(*reason, &detail, HoldKind::Facts),
+            FailureClass::Throttled { until } => return End::Defer { due_at: *until, detail },
             FailureClass::Transient { retry_after } => ("transient", retry_after.unwrap_or_default()),
             FailureClass::InDoubt => ("in_doubt", Duration::ZERO),
             FailureClass::Duplicate => ("duplicate", Duration::ZERO),
             FailureClass::Conflict => ("conflict", Duration::ZERO),
         };
         if self.claimed.attempt >= retry.attempts {
-            return self.exhausted(format!("It was tried {} times; the last time: {detail}", self.claimed.attempt));
+            return self.exhausted(&format!("It was tried {} times; the last time: {detail}", self.claimed.attempt));
         }
         let due_at = clock::after(now, wait(self.claimed.attempt).max(at_least));
         End::Retry { due_at, reason: reason.to_owned(), detail }
@@ -394,9 +394,9 @@ impl Pass<'_> {
     /// The end that an error makes.
     fn end_of(&self, error: &PassError) -> End {
         match (error.class(), error) {
-            (Some(class), _) => self.failed(class, error.detail()),
+            (Some(class), _) => self.failed(&class, error.detail()),
             (None, PassError::Mappings(super::MappingsError::Store(_))) => {
-                self.failed(FailureClass::Transient { retry_after: None }, error.detail())
+                self.failed(&FailureClass::Transient { retry_after: None }, error.detail())
             }
             (None, PassError::Mappings(_)) => self.held(Reason::NoMappings, &error.detail(), HoldKind::Facts),
             (None, _) => self.held(Reason::InternalError, &error.detail(), HoldKind::Operator),
@@ -411,8 +411,8 @@ impl Pass<'_> {
         End::Verdict { verdict: Verdict::held(reason, detail), state: OrderState::Held, hold: Some(hold), recheck_at }
     }
 
-    fn exhausted(&self, detail: String) -> End {
-        self.held(Reason::AttemptsExhausted, &detail, HoldKind::Operator)
+    fn exhausted(&self, detail: &str) -> End {
+        self.held(Reason::AttemptsExhausted, detail, HoldKind::Operator)
     }
 
     /// What the pass leaves behind.

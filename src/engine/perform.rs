@@ -31,7 +31,7 @@ impl Engine {
         if row.state == CallState::Done {
             return Ok(Performed::Done);
         }
-        self.kept(self.store.send_call(&claimed.lease, &row.id).await?)?;
+        kept(self.store.send_call(&claimed.lease, &row.id).await?)?;
         match send(side, &call.request).await {
             Ok(remote_id) => {
                 self.done(side, claimed, &row, &call.request, remote_id, None).await?;
@@ -60,7 +60,7 @@ impl Engine {
             return Ok(Performed::Done);
         }
         let outcome = CallOutcome { state, http_status, answer: Some(detail.clone()), remote_id: None };
-        self.kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)?;
+        kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)?;
         // A duplicate that cannot be found is somebody else's record under our key, or a rule that we do not know.
         let class = if class == FailureClass::Duplicate { FailureClass::Refused(Reason::LinkConflict) } else { class };
         Ok(Performed::Failed { class, detail })
@@ -80,15 +80,15 @@ impl Engine {
             self.store.set_pair(&side.id, "customer", netsuite_id, id).await?;
         }
         let outcome = CallOutcome { state: CallState::Done, http_status, answer: None, remote_id };
-        self.kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)
+        kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)
     }
+}
 
-    /// A write that found the lease lost ends the pass.
-    pub(super) fn kept(&self, written: Written) -> Result<(), PassError> {
-        match written {
-            Written::Yes => Ok(()),
-            Written::LeaseLost => Err(PassError::LeaseLost),
-        }
+/// A write that found the lease lost ends the pass.
+pub(super) fn kept(written: Written) -> Result<(), PassError> {
+    match written {
+        Written::Yes => Ok(()),
+        Written::LeaseLost => Err(PassError::LeaseLost),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
-use metrics::gauge;
+use metrics::{counter, gauge};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -37,6 +37,9 @@ pub async fn handle(State(state): State<AppState>) -> ([(HeaderName, &'static st
 
 async fn refresh(state: &AppState) {
     connections(&state.status().status(), state.clock());
+    let writer = state.store().writer_stats();
+    counter!(catalogue::STORE_WRITES).absolute(writer.writes);
+    counter!(catalogue::STORE_COMMITS).absolute(writer.commits);
     let mut seen = state.scrape().0.lock().await;
     if seen.counted_at.is_some_and(|at| at.elapsed() < FRESH) {
         return;

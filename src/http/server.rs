@@ -15,7 +15,7 @@ use metrics::gauge;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -75,22 +75,27 @@ pub async fn serve(state: AppState, listeners: Listeners, shutdown: Cancellation
     let Listeners { main, metrics } = listeners;
     let scraped_apart = metrics.is_some();
     let server = &state.config().server;
-    let settings = Settings { header_timeout: server.header_timeout, max_connections: server.max_connections.max(1), drain };
+    let settings = Settings { header_timeout: server.header_timeout, max_connections: server.max_connections.max(1) };
 
+    // Two steps: `shutdown` closes the doors and lets requests in hand finish, `cut` ends those that take too long.
+    let cut = CancellationToken::new();
     let doors = TaskTracker::new();
-    doors.spawn(accept(main, super::router(&state, scraped_apart), settings, shutdown.clone()));
+    doors.spawn(accept(main, super::router(&state, scraped_apart), settings, shutdown.clone(), cut.clone()));
     if let Some(metrics) = metrics {
-        doors.spawn(accept(metrics, super::metrics_router(&state), settings, shutdown.clone()));
+        doors.spawn(accept(metrics, super::metrics_router(&state), settings, shutdown.clone(), cut.clone()));
     }
     doors.spawn(upkeep(state.clone(), shutdown.clone()));
     doors.close();
 
     shutdown.cancelled().await;
+    let deadline = Instant::now() + drain;
     state.stopping().cancel();
-    doors.wait().await;
-
+    if timeout_at(deadline, doors.wait()).await.is_err() {
+        cut.cancel();
+        doors.wait().await;
+    }
     state.tasks().close();
-    if timeout(drain, state.tasks().wait()).await.is_err() {
+    if timeout_at(deadline, state.tasks().wait()).await.is_err() {
         tracing::warn!("stopping with {} task(s) unfinished", state.tasks().len());
     }
     Ok(())
@@ -100,14 +105,13 @@ pub async fn serve(state: AppState, listeners: Listeners, shutdown: Cancellation
 struct Settings {
     header_timeout: Duration,
     max_connections: usize,
-    drain: Duration,
 }
 
 /// How long the loop waits after a failed accept: the machine is out of file descriptors or memory, and trying at once would
 /// only burn the processor.
 const BREATHE: Duration = Duration::from_millis(100);
 
-async fn accept(listener: TcpListener, router: Router, settings: Settings, shutdown: CancellationToken) {
+async fn accept(listener: TcpListener, router: Router, settings: Settings, shutdown: CancellationToken, cut: CancellationToken) {
     let places = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
@@ -134,12 +138,14 @@ async fn accept(listener: TcpListener, router: Router, settings: Settings, shutd
             tracing::debug!(%error, %peer, "a connection keeps its delay");
         }
         let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
+        let connection = cut.clone().run_until_cancelled_owned(graceful.watch(connection));
         connections.spawn(async move {
             gauge!(catalogue::HTTP_CONNECTIONS).increment(1.0);
-            if let Err(error) = connection.await {
+            match connection.await {
+                Some(Ok(())) => {}
                 // Slow heads, malformed requests and senders that hang up: theirs, and worth no more than this.
-                tracing::debug!(%error, %peer, "a connection ended early");
+                Some(Err(error)) => tracing::debug!(%error, %peer, "a connection ended early"),
+                None => tracing::warn!(%peer, "a connection was still busy at the end of server.drain, and was cut"),
             }
             gauge!(catalogue::HTTP_CONNECTIONS).decrement(1.0);
             drop(place);
@@ -147,9 +153,8 @@ async fn accept(listener: TcpListener, router: Router, settings: Settings, shutd
     }
     drop(listener);
     connections.close();
-    if timeout(settings.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("{} connection(s) were still busy at the end of server.drain", connections.len());
-    }
+    graceful.shutdown().await;
+    connections.wait().await;
 }
 
 async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {

@@ -36,7 +36,7 @@ impl Contract {
             // What is in no operation is a problem all the same.
             assert!([404, 405].contains(&status), "{place} is in no operation of openapi.yaml: {}", text());
             assert_eq!(media, "application/problem+json", "{place}");
-            self.hold("Problem", json!({ "$ref": "#/components/schemas/Problem" }), body, &place);
+            self.hold("Problem", &json!({ "$ref": "#/components/schemas/Problem" }), body, &place);
             return;
         };
         let responses = &operation["responses"];
@@ -48,7 +48,7 @@ impl Contract {
         let content = response["content"].as_object().unwrap();
         let wanted = content.get(media).unwrap_or_else(|| panic!("{place} answers {media}, openapi.yaml says {:?}", content.keys()));
         if media.ends_with("json") {
-            self.hold(&format!("{method} {template} {status}"), wanted["schema"].clone(), body, &place);
+            self.hold(&format!("{method} {template} {status}"), &wanted["schema"], body, &place);
             let told: Value = serde_json::from_slice(body).unwrap();
             if media == "application/problem+json" {
                 assert_eq!(told["status"], status, "{place}");
@@ -56,11 +56,11 @@ impl Contract {
         }
     }
 
-    fn hold(&self, key: &str, schema: Value, body: &[u8], place: &str) {
+    fn hold(&self, key: &str, schema: &Value, body: &[u8], place: &str) {
         let told: Value = serde_json::from_slice(body).unwrap_or_else(|error| panic!("{place} is no JSON: {error}"));
         let validator = self.validators.lock().unwrap().get(key).cloned();
         let validator = validator.unwrap_or_else(|| {
-            let made = Arc::new(self.validator(&schema));
+            let made = Arc::new(self.validator(schema));
             self.validators.lock().unwrap().insert(key.to_owned(), Arc::clone(&made));
             made
         });

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tillbridge::clock::Clock;
 use tillbridge::config::{Config, Environment};
 use tillbridge::domain::ids::ConnectionId;
-use tillbridge::http::{AppState, Breaker, ConnectionReport, ConnectionStatus, Listeners, PollReport, SystemReport, bind, hash, serve};
+use tillbridge::http::{AppState, Breaker, ConnectionReport, ConnectionStatus, Listeners, PollReport, SystemReport, hash, serve};
 use tillbridge::store::{Role, Store, TokenRow};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -40,11 +40,14 @@ static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| tillbridge::metric
 /// A running service.
 pub struct World {
     pub address: String,
+    /// The address of the metrics, where they have one of their own.
+    pub metrics_address: Option<String>,
     pub store: Store,
-    client: reqwest::Client,
+    pub client: reqwest::Client,
     shutdown: CancellationToken,
     server: JoinSet<()>,
-    _folder: TempDir,
+    /// Holds the database `tillbridge.db`.
+    pub folder: TempDir,
 }
 
 impl World {
@@ -70,16 +73,18 @@ impl World {
                 store.create_token(&row, &hash(role.word())).await.unwrap();
             }
         }
-        let drain = config.server.drain;
+        let server = config.server.clone();
+        let drain = server.drain;
         let state = AppState::new(store.clone(), Arc::new(config), Clock::System, METRICS.clone(), Arc::new(Fixed));
-        let listeners = Listeners { main: bind("127.0.0.1:0").await.unwrap(), metrics: None };
+        let listeners = Listeners::bind(&server).await.unwrap();
         let address = listeners.main.local_addr().unwrap().to_string();
+        let metrics_address = listeners.metrics.as_ref().map(|listener| listener.local_addr().unwrap().to_string());
         let shutdown = CancellationToken::new();
         let mut server = JoinSet::new();
         let stop = shutdown.clone();
         server.spawn(async move { serve(state, listeners, stop, drain).await.unwrap() });
         let client = tillbridge::net::http::client(Duration::from_mins(1)).unwrap();
-        Self { address, store, client, shutdown, server, _folder: folder }
+        Self { address, metrics_address, store, client, shutdown, server, folder }
     }
 
     /// Begins to stop.
@@ -170,7 +175,8 @@ pub fn config(folder: &Path, server: &str) -> Config {
     let signed = connection(SIGNED, &format!(r#"{{ verify = "signature", secrets = ["{X_SERIES_SECRET}"] }}"#));
     let hand_made = connection(HAND_MADE, &format!(r#"{{ verify = "path_token", token = "{PATH_TOKEN}" }}"#));
     let database = folder.join("tillbridge.db");
-    let text = format!("[server]\n{server}\n[database]\nurl = \"sqlite://{}\"\n{signed}{hand_made}", database.display());
+    let text =
+        format!("[server]\nlisten = \"127.0.0.1:0\"\n{server}\n[database]\nurl = \"sqlite://{}\"\n{signed}{hand_made}", database.display());
     Config::parse(&text, Path::new("test.toml"), &Environment::default()).unwrap()
 }
 

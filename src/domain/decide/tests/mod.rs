@@ -59,6 +59,7 @@ fn money(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every reference of an order is optional")]
 fn named(id: &str, name: &str) -> Option<Ref> {
     Some(Ref { id: id.to_owned(), name: Some(name.to_owned()) })
 }

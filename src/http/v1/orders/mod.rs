@@ -98,7 +98,7 @@ async fn find(state: &AppState, id: &str, query: &Query) -> Result<Found, Proble
         state.connection(connection)?;
         rows.retain(|row| row.connection.as_str() == connection);
     }
-    if let Some(own) = rows.iter().position(|row| row.id.as_str() == id) {
+    if let Some(own) = rows.iter().position(|row| row.id.as_str().eq_ignore_ascii_case(id)) {
         return Ok(Found::One(Box::new(rows.swap_remove(own))));
     }
     Ok(match rows.len() {

@@ -190,7 +190,7 @@ impl Found {
 /// Every order that the id finds: replaying one too many only looks once too often.
 async fn named(state: &AppState, id: &str) -> Result<Vec<OrderRow>, Problem> {
     let mut rows = state.store().find_orders(id).await?;
-    if let Some(own) = rows.iter().position(|row| row.id.as_str() == id) {
+    if let Some(own) = rows.iter().position(|row| row.id.as_str().eq_ignore_ascii_case(id)) {
         rows = vec![rows.swap_remove(own)];
     }
     if rows.is_empty() { Err(Problem::NeverSeen(id.to_owned())) } else { Ok(rows) }
