@@ -38,8 +38,17 @@ impl DatabaseFile {
             .foreign_keys(true)
             .statement_cache_capacity(256)
             // A batch's rows come over in one go instead of stopping the database thread every 50 rows.
-            .row_buffer_size(1024);
-        let mut writer = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+            .row_buffer_size(1024)
+            // Sorting needs no writable temporary folder, which a container may not have.
+            .pragma("temp_store", "MEMORY");
+        let mut writer = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            // Sixteen MiB of log before it is folded into the file: hot pages are then written once for many commits.
+            .pragma("wal_autocheckpoint", "4000")
+            // Sixty-four MiB of pages: keys are random, and each insert touches pages all over the indexes.
+            .pragma("cache_size", "-65536");
         if let Some(pages) = max_pages {
             let pages: u32 = pages.parse().map_err(|error: std::num::ParseIntError| open(sqlx::Error::Configuration(error.into())))?;
             writer = writer.pragma("max_page_count", pages.to_string());
@@ -112,6 +121,24 @@ mod tests {
         assert_eq!(take_parameter("sqlite:/a.db", "n"), ("sqlite:/a.db".into(), None));
         assert_eq!(take_parameter("sqlite:/a.db?n=5", "n"), ("sqlite:/a.db".into(), Some("5".into())));
         assert_eq!(take_parameter("sqlite:/a.db?mode=rwc&n=5", "n"), ("sqlite:/a.db?mode=rwc".into(), Some("5".into())));
+    }
+
+    #[tokio::test]
+    async fn commits_reach_the_disk_and_readers_cannot_write() {
+        use sqlx::ConnectOptions as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = DatabaseFile::parse(&format!("sqlite:{}", folder.path().join("t.db").display())).unwrap();
+        let mut writer = file.writer(true).connect().await.unwrap();
+        let settings: (String, i64, i64, i64) = sqlx::query_as(
+            "SELECT journal_mode, synchronous, foreign_keys, timeout \
+             FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys, pragma_busy_timeout",
+        )
+        .fetch_one(&mut writer)
+        .await
+        .unwrap();
+        assert_eq!(settings, ("wal".to_owned(), 2, 1, 2000), "2 is FULL");
+        let mut reader = file.reader().connect().await.unwrap();
+        assert!(sqlx::query("CREATE TABLE t (a INTEGER)").execute(&mut reader).await.is_err());
     }
 
     #[test]

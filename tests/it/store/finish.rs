@@ -222,12 +222,11 @@ async fn a_record_of_another_order_is_not_taken(world: World) {
 async fn passes_tell_the_history_newest_first(world: World) {
     let order = world.call_back("766").await;
     for end in [retry(world.now()), held(HoldKind::Facts), settled()] {
-        let claimed = match world.claim(1).await.pop() {
-            Some(claimed) => claimed,
-            None => {
-                world.call_back("766").await;
-                world.claim_one().await
-            }
+        let claimed = if let Some(claimed) = world.claim(1).await.pop() {
+            claimed
+        } else {
+            world.call_back("766").await;
+            world.claim_one().await
         };
         let pass = PassResult { explanation: json!({ "attempt": claimed.attempt }), ..result(&claimed, end) };
         world.store.finish(&claimed, pass).await.unwrap();

@@ -48,7 +48,7 @@ macro_rules! cases {
 use cases;
 
 /// How long a lease lasts in these tests.
-const LEASE: Duration = Duration::from_secs(300);
+const LEASE: Duration = Duration::from_mins(5);
 
 /// An empty store of one engine, and the clock it goes by.
 struct World {

@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tillbridge::clock::Clock;
 use tillbridge::domain::verdict::{Reason, Verdict};
-use tillbridge::store::{NewEvent, Received, Store, StoreError};
+use tillbridge::store::{NewEvent, Received, Role, Store, StoreError, TokenRow};
 
 use super::World;
 
@@ -49,7 +49,8 @@ async fn a_full_store_is_unavailable_writes_nothing_half_and_recovers() {
     assert_eq!(world.store.counts().await.unwrap().received, i64::try_from(stored).unwrap());
     let orders = world.store.orders(&tillbridge::store::OrderFilter::default(), None, 1000).await.unwrap().items;
     for order in orders {
-        assert_eq!(world.events_of(&order.id).await.iter().filter(|event| event.seq.is_some()).count() as i64, order.enqueued_seq);
+        let numbered = world.events_of(&order.id).await.iter().filter(|event| event.seq.is_some()).count();
+        assert_eq!(i64::try_from(numbered).unwrap(), order.enqueued_seq);
     }
     // A day later the old events are purged, and there is room again.
     world.pass_time(24 * 60 * 60);
@@ -153,10 +154,67 @@ async fn a_missing_folder_is_told() {
 }
 
 #[tokio::test]
-async fn commits_are_synced_to_the_disk() {
-    // Another connection to the same file shows the journal mode; the write connection's own setting is tested beside its options.
+async fn a_bad_event_does_not_fail_its_neighbours() {
     let world = World::sqlite().await;
     let mut other = connect(&world).await;
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut other).await.unwrap();
-    assert_eq!(mode, "wal");
+    sqlx::query("CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.kind = 'poison' BEGIN SELECT raise(ABORT, 'poison'); END")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let events = (0..30).map(|n| {
+        let event = world.callback(&(n % 3).to_string());
+        if n % 10 == 4 { NewEvent { kind: "poison".to_owned(), ..event } } else { event }
+    });
+    let before = world.store.writer_stats().commits;
+    let answers = futures_util::future::join_all(events.map(|event| world.store.receive(event))).await;
+    for (n, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Ok(Received::New { .. }) => assert_ne!(n % 10, 4),
+            Err(StoreError::Query { .. }) => assert_eq!(n % 10, 4),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(world.store.writer_stats().commits - before < 10, "they were together");
+    assert_eq!(world.event_count().await, 27);
+    assert_eq!(world.claim(10).await.iter().map(|claimed| claimed.upto).sum::<i64>(), 27, "no number is lost");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_undone_alone() {
+    let world = World::sqlite().await;
+    let row = TokenRow { id: "t-1".into(), name: "console".into(), role: Role::Viewer, created_at: world.now() };
+    world.store.create_token(&row, "abc").await.unwrap();
+    let (acme, value) = (super::connection(), serde_json::json!(1));
+    let (again, received, cursor) = tokio::join!(
+        world.store.create_token(&row, "abc"),
+        world.store.receive(world.callback("1")),
+        world.store.set_cursor(&acme, "sales", &value),
+    );
+    assert!(matches!(again, Err(StoreError::Query { .. })), "{again:?}");
+    assert!(matches!(received.unwrap(), Received::New { .. }));
+    cursor.unwrap();
+    assert!(world.store.cursor(&acme, "sales").await.unwrap().is_some());
+    assert_eq!(world.event_count().await, 1);
+}
+
+#[tokio::test]
+async fn a_file_restored_from_a_copy_is_noticed_and_used() {
+    let world = World::sqlite().await;
+    world.call_back("1").await;
+    let copy = world.folder.path().join("copy.db");
+    let mut other = connect(&world).await;
+    sqlx::query("VACUUM INTO $1").bind(copy.to_str().unwrap()).execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    world.call_back("2").await;
+    assert_eq!(world.event_count().await, 2);
+    for name in ["store.db", "store.db-wal", "store.db-shm"] {
+        std::fs::remove_file(world.folder.path().join(name)).unwrap();
+    }
+    std::fs::rename(&copy, world.folder.path().join("store.db")).unwrap();
+    let event = world.callback("3");
+    assert!(matches!(world.store.receive(event.clone()).await, Err(StoreError::Unavailable { .. })), "it went into the old file");
+    world.store.receive(event).await.unwrap();
+    assert_eq!(world.event_count().await, 2, "readers see the copy too");
+    assert!(world.store.find_orders("2").await.unwrap().is_empty());
+    assert_eq!(world.claim(10).await.len(), 2);
 }

@@ -57,7 +57,8 @@ async fn a_purge_takes_what_is_handled_and_old(world: World) {
         } else {
             let next = NewEvent { order: None, ..event.clone() };
             let (a, b) = tokio::join!(world.store.receive(event), world.store.receive(next));
-            (a.unwrap(), b.unwrap());
+            a.unwrap();
+            b.unwrap();
         }
     }
     let stored = world.event_count().await;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::SqliteRow;
 
 use self::hot::{First, Hot};
 use super::rows::Cells;
@@ -21,6 +22,24 @@ use crate::store::{Dedupe, Direction, EventSource, NewEvent, OrderRef, Received,
 
 /// What the door does, for errors.
 pub(super) const RECEIVE: &str = "receive an event";
+
+/// The events that have the keys.
+const KEYS: &str = "SELECT asked.key AS i, events.id, events.order_id \
+     FROM json_each($1) AS asked CROSS JOIN events ON events.dedupe_key = asked.value ->> 2 \
+         AND events.connection = asked.value ->> 0 AND events.source = asked.value ->> 1";
+
+/// The orders that the references speak of.
+const ORDERS: &str = "SELECT asked.key AS i, o.id, o.connection, o.direction, o.state, o.hold, o.due_at, o.attempt, \
+         o.lease_owner IS NOT NULL AS leased, o.enqueued_seq, o.handled_seq, o.netsuite_modified, o.x_series_version \
+     FROM json_each($1) AS asked CROSS JOIN orders AS o ON o.id = coalesce(asked.value ->> 3, \
+         (SELECT id FROM orders WHERE netsuite_id = asked.value ->> 1 AND connection = asked.value ->> 0), \
+         (SELECT id FROM orders WHERE x_series_id = asked.value ->> 2 AND connection = asked.value ->> 0)) \
+     WHERE o.connection = asked.value ->> 0";
+
+/// The events with the markers that are not handled, newest first.
+const MARKERS: &str = "SELECT asked.value ->> 3 AS i, events.id, events.order_id, events.marker, events.verdict IS NOT NULL AS decided \
+     FROM json_each($1) AS asked CROSS JOIN events ON events.order_id = asked.value ->> 0 AND events.seq > asked.value ->> 1 \
+     WHERE events.marker = asked.value ->> 2 ORDER BY events.seq DESC";
 
 /// How many bytes of bodies go into one statement; a larger batch takes several.
 const BODIES: usize = 8 << 20;
@@ -130,15 +149,7 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let asked: Vec<_> = keys.iter().map(|(connection, source, key)| (connection, source.word(), key)).collect();
-        let rows = sqlx::query(
-            "SELECT asked.key AS i, events.id, events.order_id \
-             FROM json_each($1) AS asked CROSS JOIN events ON events.dedupe_key = asked.value ->> 2 \
-                 AND events.connection = asked.value ->> 0 AND events.source = asked.value ->> 1",
-        )
-        .bind(json(RECEIVE, &asked)?)
-        .fetch_all(&mut tx.conn)
-        .await
-        .map_err(during(RECEIVE))?;
+        let rows = look_up(tx, KEYS, &asked).await?;
         for row in &rows {
             let cells = Cells::of("events", row);
             if let Some(key) = nth(&keys, cells.get("i")?) {
@@ -168,19 +179,7 @@ impl<'a> Batch<'a> {
                 OrderRef::Own(id) => (connection.as_str(), None, None, Some(id.as_str())),
             })
             .collect();
-        let rows = sqlx::query(
-            "SELECT asked.key AS i, o.id, o.connection, o.direction, o.state, o.hold, o.due_at, o.attempt, \
-                 o.lease_owner IS NOT NULL AS leased, o.enqueued_seq, o.handled_seq, o.netsuite_modified, o.x_series_version \
-             FROM json_each($1) AS asked CROSS JOIN orders AS o ON o.id = coalesce( \
-                 asked.value ->> 3, \
-                 (SELECT id FROM orders WHERE netsuite_id = asked.value ->> 1 AND connection = asked.value ->> 0), \
-                 (SELECT id FROM orders WHERE x_series_id = asked.value ->> 2 AND connection = asked.value ->> 0)) \
-             WHERE o.connection = asked.value ->> 0",
-        )
-        .bind(json(RECEIVE, &asked)?)
-        .fetch_all(&mut tx.conn)
-        .await
-        .map_err(during(RECEIVE))?;
+        let rows = look_up(tx, ORDERS, &asked).await?;
         let mut by_id: HashMap<String, usize> = HashMap::new();
         for row in &rows {
             let cells = Cells::of("orders", row);
@@ -213,15 +212,7 @@ impl<'a> Batch<'a> {
         if asked.is_empty() {
             return Ok(());
         }
-        let rows = sqlx::query(
-            "SELECT asked.value ->> 3 AS i, events.id, events.order_id, events.marker, events.verdict IS NOT NULL AS decided \
-             FROM json_each($1) AS asked CROSS JOIN events ON events.order_id = asked.value ->> 0 AND events.seq > asked.value ->> 1 \
-             WHERE events.marker = asked.value ->> 2 ORDER BY events.seq DESC",
-        )
-        .bind(json(RECEIVE, &asked)?)
-        .fetch_all(&mut tx.conn)
-        .await
-        .map_err(during(RECEIVE))?;
+        let rows = look_up(tx, MARKERS, &asked).await?;
         for row in &rows {
             let cells = Cells::of("events", row);
             let index = usize::try_from(cells.get::<i64>("i")?).ok();
@@ -361,6 +352,11 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// Runs one of the look-ups above for everything that is asked.
+async fn look_up(tx: &mut Tx, sql: &'static str, asked: &impl Serialize) -> Result<Vec<SqliteRow>, StoreError> {
+    sqlx::query(sql).bind(json(RECEIVE, asked)?).fetch_all(&mut tx.conn).await.map_err(during(RECEIVE))
+}
+
 fn nth<T>(items: &[T], index: i64) -> Option<&T> {
     usize::try_from(index).ok().and_then(|index| items.get(index))
 }
@@ -372,4 +368,33 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use crate::clock::Clock;
+    use crate::store::sqlite::Sqlite;
+
+    #[tokio::test]
+    async fn the_door_looks_everything_up_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("t.db").display());
+        let store = Sqlite::open(&url, 1, Clock::System).await.unwrap();
+        store.migrate().await.unwrap();
+        for (sql, index) in [
+            (super::KEYS, "events_dedupe_key (dedupe_key=? AND connection=? AND source=?)"),
+            (super::ORDERS, "orders_netsuite_id (netsuite_id=? AND connection=?)"),
+            (super::ORDERS, "orders_x_series_id (x_series_id=? AND connection=?)"),
+            (super::ORDERS, "sqlite_autoindex_orders_1 (id=?)"),
+            (super::MARKERS, "events_order (order_id=? AND seq>?)"),
+        ] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let plan = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
+            assert!(plan.iter().any(|step| step.contains(index)), "{index} is not in {plan:?}");
+            assert!(!plan.iter().any(|step| step.contains("SCAN events") || step.contains("SCAN o")), "{plan:?}");
+        }
+    }
 }
