@@ -4,7 +4,7 @@
 mod api;
 mod check;
 mod connect;
-//mod demo;
+mod demo;
 mod healthcheck;
 mod logs;
 mod mapping;
@@ -12,7 +12,7 @@ mod migrate;
 mod orders;
 mod output;
 mod replay;
-//mod sandbox;
+mod sandbox;
 mod serve;
 mod signals;
 mod token;
@@ -46,9 +46,9 @@ enum Command {
     /// Receives, works, polls and serves operators.
     Serve(serve::Serve),
     /// Shows the whole flow on two simulated systems, with real HTTP, signatures and database.
-    //Demo(demo::Demo),
+    Demo(demo::Demo),
     /// Runs the two simulated systems alone, on loopback.
-    //Sandbox(sandbox::RunSandbox),
+    Sandbox(sandbox::RunSandbox),
     /// Validates the configuration and the mappings, reaches both systems, and says what to do about each problem.
     Check(check::Check),
     /// Applies missing migrations to the database.
@@ -88,6 +88,9 @@ enum CliError {
     /// The store.
     #[error("{}", output::chain(.0))]
     Store(#[from] crate::store::StoreError),
+    /// The simulated systems.
+    #[error("{}", output::chain(.0))]
+    Sandbox(#[from] crate::sandbox::SandboxError),
     /// A file.
     #[error("cannot read {path}: {source}")]
     Read { path: String, source: std::io::Error },
@@ -123,8 +126,8 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> CliResult {
     match command {
         Command::Serve(command) => command.run().await,
-        //Command::Demo(command) => command.run().await,
-        //Command::Sandbox(command) => command.run().await,
+        Command::Demo(command) => command.run().await,
+        Command::Sandbox(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Healthcheck(command) => command.run().await,
