@@ -337,7 +337,7 @@ impl<'a> Batch<'a> {
                 "INSERT INTO events (id, connection, order_id, seq, source, kind, verdict, reason, detail, dedupe_key, marker, body, \
                      received_at, decided_at) \
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
-                     value ->> 8, value ->> 9, value ->> 10, substr($2, value ->> 11, value ->> 12), $3, \
+                     value ->> 8, value ->> 9, value ->> 10, coalesce(substr($2, value ->> 11, value ->> 12), x''), $3, \
                      iif(value ->> 6 IS NULL, NULL, $3) \
                  FROM json_each($1)",
             )
