@@ -212,6 +212,8 @@ async fn a_new_event_brings_a_waiting_order_forward(world: World) {
 async fn an_empty_and_a_binary_body_come_back_byte_for_byte(world: World) {
     let bodies: Vec<Vec<u8>> = vec![Vec::new(), (0..=255).collect(), vec![0; 3], b"\xff\xfe{\"a\":1}".to_vec(), vec![b'x'; 1 << 20]];
     let events: Vec<_> = bodies.iter().map(|body| NewEvent { body: body.clone(), ..world.callback("766") }).collect();
+    let alone = world.store.receive(NewEvent { body: Vec::new(), ..world.callback("766") }).await.unwrap();
+    assert!(matches!(alone, Received::New { .. }));
     let received = futures_util::future::join_all(events.into_iter().map(|event| world.store.receive(event))).await;
     for (received, body) in received.into_iter().zip(bodies) {
         let Received::New { event_id, .. } = received.unwrap() else { panic!("not new") };

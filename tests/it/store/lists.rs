@@ -87,7 +87,7 @@ async fn orders_are_found_by_a_part_of_a_name(world: World) {
     for text in ["76", "so104", "1043_a%", "S-1", "inv", " 766 "] {
         assert_eq!(matches(text).await, 1, "{text}");
     }
-    for text in ["767", "SO%43", "_", "1043_b"] {
+    for text in ["inv-8", "SO%43", "_", "1043_b"] {
         assert_eq!(matches(text).await, usize::from(text == "_"), "{text}");
     }
 }

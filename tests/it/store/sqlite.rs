@@ -198,6 +198,26 @@ async fn a_write_that_fails_is_undone_alone() {
 }
 
 #[tokio::test]
+async fn a_pass_that_cannot_be_recorded_leaves_nothing_half() {
+    let world = World::sqlite().await;
+    let mut other = connect(&world).await;
+    sqlx::query("CREATE TRIGGER poison BEFORE INSERT ON passes BEGIN SELECT raise(ABORT, 'poison'); END")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let order = world.call_back("1").await;
+    let claimed = world.claim_one().await;
+    let before = (world.order(&order).await, world.verdicts(&order).await);
+    let (finished, received) =
+        tokio::join!(world.store.finish(&claimed, super::result(&claimed, super::settled())), world.store.receive(world.callback("2")));
+    assert!(matches!(finished, Err(StoreError::Query { .. })), "{finished:?}");
+    assert!(matches!(received.unwrap(), Received::New { .. }));
+    assert_eq!((world.order(&order).await, world.verdicts(&order).await), before);
+    sqlx::query("DROP TRIGGER poison").execute(&mut other).await.unwrap();
+    world.finish(&claimed, super::settled()).await;
+}
+
+#[tokio::test]
 async fn a_file_restored_from_a_copy_is_noticed_and_used() {
     let world = World::sqlite().await;
     world.call_back("1").await;
