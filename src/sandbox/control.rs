@@ -1,0 +1,171 @@
+//! The handles over HTTP, for those who run `tillbridge sandbox` beside a client of their own. No token is asked for: the
+//! sandbox only listens on loopback unless it is told otherwise.
+//!
+//! On the NetSuite server:
+//!
+//! | request | does |
+//! |---|---|
+//! | `POST /_sandbox/sales-orders` | enters a [`NewSalesOrder`] given as JSON; answers `{"id"}` |
+//! | `POST /_sandbox/sales-orders/{id}/{approve\|cancel\|close\|fulfil\|bill}` | what a person does with it |
+//! | `PATCH /_sandbox/sales-orders/{id}` | edits it with a body as the record service takes it |
+//! | `GET /_sandbox/sales-orders/{id}` | the order, its status letter, fulfilments and bills |
+//!
+//! On the X-Series server:
+//!
+//! | request | does |
+//! |---|---|
+//! | `POST /_sandbox/sales` | rings up a [`NewSale`] given as JSON; answers `{"id"}` |
+//! | `POST /_sandbox/sales/{id}/complete?payment_type=Card` | a cashier completes it |
+//! | `POST /_sandbox/sales/{id}/void` | a manager voids it |
+//!
+//! On both:
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /_sandbox/state` | counts, faults that struck, webhooks posted, and on X-Series every sale |
+//! | `PUT /_sandbox/faults` | sets [`SystemFaults`] given as JSON, or `{"preset":"storm"}` |
+//! | `PUT /_sandbox/webhook` | sets where webhooks go: `{"url","secret"}` or `null` |
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::config::WebhookTarget;
+use super::faults::{Faults, Preset, SystemFaults};
+use super::netsuite::{NetSuiteHandle, NewSalesOrder};
+use super::x_series::{NewSale, XSeriesHandle};
+
+/// Faults in full, or by the name of a set.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum NewFaults {
+    Preset { preset: Preset },
+    Full(Box<SystemFaults>),
+}
+
+#[derive(Debug, Deserialize)]
+struct Completion {
+    #[serde(default = "card")]
+    payment_type: String,
+}
+
+fn card() -> String {
+    "Card".to_owned()
+}
+
+fn answer<T: serde::Serialize>(result: Result<T, impl std::fmt::Display>) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(refused) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": refused.to_string() }))).into_response(),
+    }
+}
+
+pub(super) fn netsuite(handle: NetSuiteHandle) -> Router {
+    Router::new()
+        .route("/_sandbox/state", get(netsuite_state))
+        .route("/_sandbox/faults", put(netsuite_faults))
+        .route("/_sandbox/webhook", put(netsuite_webhook))
+        .route("/_sandbox/sales-orders", post(enter_order))
+        .route("/_sandbox/sales-orders/{id}", get(show_order).patch(edit_order))
+        .route("/_sandbox/sales-orders/{id}/{action}", post(act_on_order))
+        .with_state(handle)
+}
+
+async fn netsuite_state(State(handle): State<NetSuiteHandle>) -> Json<Value> {
+    Json(json!({ "counts": handle.counts(), "faults": handle.faults().counts(), "callbacks": handle.deliveries() }))
+}
+
+async fn netsuite_faults(State(handle): State<NetSuiteHandle>, Json(new): Json<NewFaults>) -> StatusCode {
+    handle.faults().set(match new {
+        NewFaults::Preset { preset } => Faults::from(preset).netsuite,
+        NewFaults::Full(faults) => *faults,
+    });
+    StatusCode::NO_CONTENT
+}
+
+async fn netsuite_webhook(State(handle): State<NetSuiteHandle>, Json(target): Json<Option<WebhookTarget>>) -> StatusCode {
+    handle.set_webhook(target);
+    StatusCode::NO_CONTENT
+}
+
+async fn enter_order(State(handle): State<NetSuiteHandle>, Json(new): Json<NewSalesOrder>) -> Response {
+    answer(handle.create_sales_order(&new).map(|id| json!({ "id": id.to_string() })))
+}
+
+async fn edit_order(State(handle): State<NetSuiteHandle>, Path(id): Path<u64>, Json(fields): Json<Value>) -> Response {
+    answer(handle.edit(id, &fields))
+}
+
+async fn show_order(State(handle): State<NetSuiteHandle>, Path(id): Path<u64>) -> Response {
+    let Some(order) = handle.sales_order(id) else { return StatusCode::NOT_FOUND.into_response() };
+    Json(json!({
+        "order": order,
+        "status": handle.status(id),
+        "total": handle.total(id),
+        "fulfilments": handle.fulfilments_of(id),
+        "bills": handle.bills_of(id),
+    }))
+    .into_response()
+}
+
+async fn act_on_order(State(handle): State<NetSuiteHandle>, Path((id, action)): Path<(u64, String)>) -> Response {
+    match action.as_str() {
+        "approve" => answer(handle.approve(id)),
+        "cancel" => answer(handle.cancel(id)),
+        "close" => answer(handle.close(id)),
+        "fulfil" => answer(handle.fulfil_fully(id).map(|id| json!({ "id": id.to_string() }))),
+        "bill" => answer(handle.bill_fully(id).map(|id| json!({ "id": id.to_string() }))),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+pub(super) fn x_series(handle: XSeriesHandle) -> Router {
+    Router::new()
+        .route("/_sandbox/state", get(x_series_state))
+        .route("/_sandbox/faults", put(x_series_faults))
+        .route("/_sandbox/webhook", put(x_series_webhook))
+        .route("/_sandbox/sales", post(ring_up))
+        .route("/_sandbox/sales/{id}/complete", post(complete))
+        .route("/_sandbox/sales/{id}/void", post(void))
+        .with_state(handle)
+}
+
+async fn x_series_state(State(handle): State<XSeriesHandle>) -> Json<Value> {
+    Json(json!({
+        "counts": handle.counts(),
+        "sales": handle.sales(),
+        "faults": handle.faults().counts(),
+        "webhooks": handle.deliveries(),
+        "subscriptions": handle.subscriptions(),
+    }))
+}
+
+async fn x_series_faults(State(handle): State<XSeriesHandle>, Json(new): Json<NewFaults>) -> StatusCode {
+    handle.faults().set(match new {
+        NewFaults::Preset { preset } => Faults::from(preset).x_series,
+        NewFaults::Full(faults) => *faults,
+    });
+    StatusCode::NO_CONTENT
+}
+
+async fn x_series_webhook(State(handle): State<XSeriesHandle>, Json(target): Json<Option<WebhookTarget>>) -> StatusCode {
+    handle.set_webhook(target);
+    StatusCode::NO_CONTENT
+}
+
+async fn ring_up(State(handle): State<XSeriesHandle>, Json(new): Json<NewSale>) -> Response {
+    answer(handle.ring_up(&new).map(|id| json!({ "id": id })))
+}
+
+async fn complete(State(handle): State<XSeriesHandle>, Path(id): Path<Uuid>, Query(how): Query<Completion>) -> Response {
+    answer(handle.complete(id, &how.payment_type))
+}
+
+async fn void(State(handle): State<XSeriesHandle>, Path(id): Path<Uuid>) -> Response {
+    answer(handle.void(id))
+}

@@ -1,0 +1,572 @@
+//! What people do in NetSuite, and the truth of what it holds.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::account::{
+    Account, Bill, BillKind, Context, Customer, Form, Fulfilment, InventoryNumber, Item, ItemKind, Lock, Named, Payment, SalesOrder,
+};
+use super::errors::{ApiError, ApiResult};
+use super::{Shared, seed};
+use crate::sandbox::config::{Preferences, WebhookTarget};
+use crate::sandbox::courier::Deliveries;
+use crate::sandbox::faults::FaultHandle;
+use crate::sandbox::number;
+
+/// NetSuite said no to what a person tried, in its words.
+#[derive(Debug, Error)]
+#[error("NetSuite refused: {0}")]
+pub struct Refused(String);
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self(error.detail().to_owned())
+    }
+}
+
+/// A sales order to be entered. Customers, locations, terms and methods go by name or id, items by SKU.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewSalesOrder {
+    /// Number, name or e-mail.
+    pub customer: String,
+    /// The header's location, which its lines take over.
+    pub location: Option<String>,
+    /// The lines.
+    pub lines: Vec<NewLine>,
+    /// `custbody_*`.
+    pub custom: BTreeMap<String, Value>,
+    /// Stays at Pending Approval.
+    pub pending_approval: bool,
+    /// `Net 20`, `Net 30`, `Due on receipt`.
+    pub terms: Option<String>,
+    /// Invoice or cash sale.
+    pub form: Form,
+    /// The memo.
+    pub memo: Option<String>,
+    /// The customer's number.
+    pub other_ref_num: Option<String>,
+    /// `Courier`, `Pickup in store`.
+    pub ship_method: Option<String>,
+    /// How it is paid.
+    pub payment_method: Option<String>,
+    /// What shipping costs, without tax.
+    pub shipping_cost: Option<Decimal>,
+    /// Another system's key.
+    pub external_id: Option<String>,
+}
+
+impl NewSalesOrder {
+    /// An approved order with lines of SKU, quantity and rate.
+    pub fn of(customer: &str, location: &str, lines: impl IntoIterator<Item = (&'static str, Decimal, Decimal)>) -> Self {
+        let line = |(sku, quantity, rate): (&str, Decimal, Decimal)| NewLine {
+            sku: sku.to_owned(),
+            quantity,
+            rate: Some(rate),
+            location: None,
+            custom: BTreeMap::new(),
+        };
+        Self {
+            customer: customer.to_owned(),
+            location: Some(location.to_owned()),
+            lines: lines.into_iter().map(line).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// With a custom body field.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.custom.insert(field.to_owned(), value.into());
+        self
+    }
+}
+
+/// A line of a sales order to be entered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewLine {
+    /// The item.
+    pub sku: String,
+    /// How many.
+    pub quantity: Decimal,
+    /// The unit price, without tax; none takes the item's.
+    #[serde(default)]
+    pub rate: Option<Decimal>,
+    /// Its own location.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// `custcol_*`.
+    #[serde(default)]
+    pub custom: BTreeMap<String, Value>,
+}
+
+/// An item to be added.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewItem {
+    /// The SKU.
+    pub sku: String,
+    /// The name.
+    pub name: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Without tax.
+    pub price: Decimal,
+    /// Taxed at the standard rate.
+    pub taxable: bool,
+    /// A kit's members by SKU.
+    #[serde(default)]
+    pub members: Vec<(String, Decimal)>,
+    /// How many are at each location; numbers are made up.
+    #[serde(default)]
+    pub stock: Decimal,
+}
+
+/// A customer to be added.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewCustomer {
+    /// The company, empty for a person.
+    pub company_name: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// E-mail.
+    pub email: String,
+}
+
+/// Cheap to clone; all clones speak of the same account.
+#[derive(Debug, Clone)]
+pub struct NetSuiteHandle(pub(in crate::sandbox) Arc<Shared>);
+
+impl NetSuiteHandle {
+    fn with<T>(&self, work: impl FnOnce(&mut Account) -> T) -> T {
+        self.0.with(work)
+    }
+
+    fn act<T>(&self, work: impl FnOnce(&mut Account) -> ApiResult<T>) -> Result<T, Refused> {
+        self.with(work).map_err(Refused::from)
+    }
+
+    /// Enters a sales order; its callback is posted.
+    pub fn create_sales_order(&self, new: &NewSalesOrder) -> Result<u64, Refused> {
+        self.act(|account| {
+            let fields = order_fields(account, new)?;
+            account.create_order(&fields, Context::UserInterface)
+        })
+    }
+
+    /// Approves a sales order.
+    pub fn approve(&self, order: u64) -> Result<(), Refused> {
+        self.edit(order, &json!({ "orderStatus": { "id": "B" } }))
+    }
+
+    /// Cancels a sales order that has not shipped.
+    pub fn cancel(&self, order: u64) -> Result<(), Refused> {
+        self.act(|account| {
+            account.check_lock(order)?;
+            let record = account.order_mut(order)?;
+            if record.lines.iter().any(|line| line.picked > Decimal::ZERO || line.billed > Decimal::ZERO) {
+                return Err(ApiError::user("This sales order cannot be cancelled: it has been fulfilled or billed."));
+            }
+            record.cancelled = true;
+            account.saved(order, "cancel", Context::UserInterface);
+            Ok(())
+        })
+    }
+
+    /// Closes every line of a sales order.
+    pub fn close(&self, order: u64) -> Result<(), Refused> {
+        let lines = self.sales_order(order).map(|order| order.lines).unwrap_or_default();
+        let lines: Vec<Value> = lines.iter().map(|line| json!({ "line": line.line, "isClosed": true })).collect();
+        self.edit(order, &json!({ "item": { "items": lines } }))
+    }
+
+    /// Edits a sales order with fields and lines as the record service takes them.
+    pub fn edit(&self, order: u64, fields: &Value) -> Result<(), Refused> {
+        self.act(|account| account.edit_order(order, fields, false, Context::UserInterface))
+    }
+
+    /// Changes the quantity of one line.
+    pub fn set_quantity(&self, order: u64, line: i64, quantity: Decimal) -> Result<(), Refused> {
+        self.edit(order, &json!({ "item": { "items": [{ "line": line, "quantity": number::write(quantity) }] } }))
+    }
+
+    /// Changes the memo.
+    pub fn set_memo(&self, order: u64, memo: &str) -> Result<(), Refused> {
+        self.edit(order, &json!({ "memo": memo }))
+    }
+
+    /// Changes one field, custom or not.
+    pub fn set_field(&self, order: u64, field: &str, value: impl Into<Value>) -> Result<(), Refused> {
+        let fields: Map<String, Value> = [(field.to_owned(), value.into())].into_iter().collect();
+        self.edit(order, &Value::Object(fields))
+    }
+
+    /// Ships everything that is open, with whatever serial and lot numbers are there.
+    pub fn fulfil_fully(&self, order: u64) -> Result<u64, Refused> {
+        self.act(|account| {
+            let fields = everything(account, account.order(order)?);
+            let draft = account.draft_fulfilment(order, &fields, false)?;
+            account.save_fulfilment(draft, Context::UserInterface)
+        })
+    }
+
+    /// Bills everything that has shipped, by the order's form.
+    pub fn bill(&self, order: u64) -> Result<u64, Refused> {
+        self.act(|account| {
+            let kind = match account.order(order)?.form {
+                Form::Invoice => BillKind::Invoice,
+                Form::CashSale => BillKind::CashSale,
+            };
+            let draft = account.draft_bill(order, kind, &json!({}))?;
+            account.save_bill(draft, Context::UserInterface)
+        })
+    }
+
+    /// Ships and bills all of a sales order, and gives the bill.
+    pub fn bill_fully(&self, order: u64) -> Result<u64, Refused> {
+        if matches!(self.status(order), Some('B' | 'D' | 'E')) {
+            self.fulfil_fully(order)?;
+        }
+        match self.bills_of(order).last() {
+            Some(bill) if self.status(order) == Some('G') => Ok(bill.id),
+            _ => self.bill(order),
+        }
+    }
+
+    /// A sales order as it stands.
+    pub fn sales_order(&self, order: u64) -> Option<SalesOrder> {
+        self.with(|account| account.orders.get(&order).cloned())
+    }
+
+    /// Every sales order.
+    pub fn sales_orders(&self) -> Vec<SalesOrder> {
+        self.with(|account| account.orders.values().cloned().collect())
+    }
+
+    /// The letter of a sales order's status.
+    pub fn status(&self, order: u64) -> Option<char> {
+        self.with(|account| account.orders.get(&order).map(|order| account.status(order)))
+    }
+
+    /// A sales order's total, with tax.
+    pub fn total(&self, order: u64) -> Option<Decimal> {
+        self.with(|account| account.orders.get(&order).map(SalesOrder::total))
+    }
+
+    /// The item fulfilments made from a sales order.
+    pub fn fulfilments_of(&self, order: u64) -> Vec<Fulfilment> {
+        self.with(|account| account.fulfilments.values().filter(|child| child.created_from == order).cloned().collect())
+    }
+
+    /// The invoices and cash sales made from a sales order.
+    pub fn bills_of(&self, order: u64) -> Vec<Bill> {
+        self.with(|account| account.bills.values().filter(|child| child.created_from == order).cloned().collect())
+    }
+
+    /// The invoices made from a sales order.
+    pub fn invoices_of(&self, order: u64) -> Vec<Bill> {
+        self.bills_of(order).into_iter().filter(|bill| bill.kind == BillKind::Invoice).collect()
+    }
+
+    /// The cash sales made from a sales order.
+    pub fn cash_sales_of(&self, order: u64) -> Vec<Bill> {
+        self.bills_of(order).into_iter().filter(|bill| bill.kind == BillKind::CashSale).collect()
+    }
+
+    /// What a bill comes to, with tax, and what of it is still to be paid.
+    pub fn bill_total(&self, bill: u64) -> Option<(Decimal, Decimal)> {
+        self.with(|account| account.bills.get(&bill).map(|bill| (bill.total(), bill.remaining())))
+    }
+
+    /// Every customer payment.
+    pub fn payments(&self) -> Vec<Payment> {
+        self.with(|account| account.payments.values().cloned().collect())
+    }
+
+    /// How many there are of each transaction.
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        self.with(|account| {
+            let bills = |kind| account.bills.values().filter(|bill| bill.kind == kind).count();
+            BTreeMap::from([
+                ("sales_orders", account.orders.len()),
+                ("item_fulfilments", account.fulfilments.len()),
+                ("invoices", bills(BillKind::Invoice)),
+                ("cash_sales", bills(BillKind::CashSale)),
+                ("customer_payments", account.payments.len()),
+            ])
+        })
+    }
+
+    /// Adds an item, with its stock at every location.
+    pub fn add_item(&self, new: &NewItem) -> Result<u64, Refused> {
+        self.act(|account| {
+            let mut members = Vec::new();
+            for (sku, quantity) in &new.members {
+                members.push((item_by_sku(account, sku)?, *quantity));
+            }
+            let id = account.entity_id();
+            let item = Item {
+                id,
+                sku: new.sku.clone(),
+                name: new.name.clone(),
+                kind: new.kind,
+                price: new.price,
+                taxable: new.taxable,
+                inactive: false,
+                members,
+            };
+            let locations: Vec<u64> = account.locations.keys().copied().collect();
+            seed::stock_up(account, &item, &locations, new.stock);
+            account.items.insert(id, item);
+            Ok(id)
+        })
+    }
+
+    /// Takes an item out of use, or back into it.
+    pub fn set_item_inactive(&self, sku: &str, inactive: bool) -> Result<(), Refused> {
+        self.act(|account| {
+            let id = item_by_sku(account, sku)?;
+            if let Some(item) = account.items.get_mut(&id) {
+                item.inactive = inactive;
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds a location.
+    pub fn add_location(&self, name: &str) -> u64 {
+        self.with(|account| {
+            let id = account.entity_id();
+            account.locations.insert(id, Named::new(id, name));
+            id
+        })
+    }
+
+    /// Adds a customer.
+    pub fn add_customer(&self, new: &NewCustomer) -> u64 {
+        self.with(|account| {
+            let id = account.entity_id();
+            let modified = account.clock.now();
+            let title =
+                if new.company_name.is_empty() { format!("{} {}", new.first_name, new.last_name) } else { new.company_name.clone() };
+            let customer = Customer {
+                id,
+                entity_id: format!("{id} {title}"),
+                company_name: new.company_name.clone(),
+                first_name: new.first_name.clone(),
+                last_name: new.last_name.clone(),
+                email: new.email.clone(),
+                phone: String::new(),
+                inactive: false,
+                modified,
+            };
+            account.customers.insert(id, customer);
+            id
+        })
+    }
+
+    /// An item by its SKU.
+    pub fn item(&self, sku: &str) -> Option<Item> {
+        self.with(|account| account.items.values().find(|item| item.sku == sku).cloned())
+    }
+
+    /// A location's id by its name.
+    pub fn location_id(&self, name: &str) -> Option<u64> {
+        self.with(|account| account.locations.values().find(|location| location.name == name).map(|location| location.id))
+    }
+
+    /// A customer by number, name or e-mail.
+    pub fn customer(&self, text: &str) -> Option<Customer> {
+        self.with(|account| customer_by_text(account, text).ok().and_then(|id| account.customers.get(&id).cloned()))
+    }
+
+    /// How many of an item are at a location.
+    pub fn stock(&self, sku: &str, location: &str) -> Option<Decimal> {
+        let (item, location) = (self.item(sku)?.id, self.location_id(location)?);
+        self.with(|account| account.stock.get(&(item, location)).copied())
+    }
+
+    /// Sets how many of an item are at a location.
+    pub fn set_stock(&self, sku: &str, location: &str, quantity: Decimal) -> Result<(), Refused> {
+        self.act(|account| {
+            let (item, location) = (item_by_sku(account, sku)?, location_by_text(account, location)?);
+            account.stock.insert((item, location), quantity);
+            Ok(())
+        })
+    }
+
+    /// The serial or lot numbers of an item.
+    pub fn inventory_numbers(&self, sku: &str) -> Vec<InventoryNumber> {
+        self.with(|account| match item_by_sku(account, sku) {
+            Ok(item) => account.numbers.values().filter(|number| number.item == item).cloned().collect(),
+            Err(_no_such_item) => Vec::new(),
+        })
+    }
+
+    /// Locks a sales order, or frees it.
+    pub fn lock_record(&self, order: u64, lock: Option<Lock>) -> Result<(), Refused> {
+        self.act(|account| {
+            account.order_mut(order)?.lock = lock;
+            Ok(())
+        })
+    }
+
+    /// Closes the accounting period of a date, or opens it again.
+    pub fn set_period_closed(&self, date: Date, closed: bool) {
+        self.with(|account| {
+            for period in account.periods.values_mut().filter(|period| period.start <= date && date <= period.end) {
+                period.closed = closed;
+            }
+        });
+    }
+
+    /// Today in the account's time zone.
+    pub fn today(&self) -> Date {
+        self.with(|account| account.today())
+    }
+
+    /// Changes the account's preferences.
+    pub fn set_preferences(&self, change: impl FnOnce(&mut Preferences)) {
+        self.with(|account| change(&mut account.preferences));
+    }
+
+    /// Declares a custom body or line field.
+    pub fn add_custom_field(&self, name: &str) {
+        self.with(|account| account.custom_fields.push(name.to_owned()));
+    }
+
+    /// Sets where callbacks are posted from now on.
+    pub fn set_webhook(&self, target: Option<WebhookTarget>) {
+        *self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner) = target;
+    }
+
+    /// Ends every access token.
+    pub fn revoke_tokens(&self) {
+        self.0.auth.revoke_all();
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &FaultHandle {
+        &self.0.faults
+    }
+
+    /// How posting callbacks went.
+    pub fn deliveries(&self) -> Deliveries {
+        self.0.courier.deliveries()
+    }
+}
+
+fn item_by_sku(account: &Account, sku: &str) -> ApiResult<u64> {
+    let found = account.items.values().find(|item| item.sku == sku);
+    found.map(|item| item.id).ok_or_else(|| ApiError::field_value(sku, "item", "item"))
+}
+
+fn location_by_text(account: &Account, text: &str) -> ApiResult<u64> {
+    let found = account.locations.values().find(|location| location.name == text || location.id.to_string() == text);
+    found.map(|location| location.id).ok_or_else(|| ApiError::field_value(text, "location", "location"))
+}
+
+fn customer_by_text(account: &Account, text: &str) -> ApiResult<u64> {
+    let matches = |customer: &&Customer| {
+        customer.id.to_string() == text || customer.email == text || customer.entity_id == text || customer.title() == text
+    };
+    account.customers.values().find(matches).map(|customer| customer.id).ok_or_else(|| ApiError::field_value(text, "entity", "entity"))
+}
+
+fn named(list: &[Named], text: &str, field: &str) -> ApiResult<u64> {
+    let found = list.iter().find(|named| named.name == text || named.id.to_string() == text);
+    found.map(|named| named.id).ok_or_else(|| ApiError::field_value(text, field, field))
+}
+
+/// What a person chose, as the body of the record service.
+fn order_fields(account: &Account, new: &NewSalesOrder) -> ApiResult<Value> {
+    let mut lines = Vec::new();
+    for line in &new.lines {
+        let mut fields: Map<String, Value> = line.custom.clone().into_iter().collect();
+        fields.insert("item".to_owned(), json!({ "id": item_by_sku(account, &line.sku)?.to_string() }));
+        fields.insert("quantity".to_owned(), number::write(line.quantity));
+        fields.insert("rate".to_owned(), number::write_or_null(line.rate));
+        if let Some(location) = &line.location {
+            fields.insert("location".to_owned(), location_by_text(account, location)?.into());
+        }
+        lines.push(Value::Object(fields));
+    }
+    let terms: Vec<Named> = account.terms.iter().map(|(named, _)| named.clone()).collect();
+    let optional = |text: &Option<String>, list: &[Named], field: &str| text.as_ref().map(|text| named(list, text, field)).transpose();
+    let mut fields: Map<String, Value> = new.custom.clone().into_iter().collect();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    set("entity", Some(customer_by_text(account, &new.customer)?.into()));
+    set("location", new.location.as_ref().map(|text| location_by_text(account, text)).transpose()?.map(Value::from));
+    set("terms", optional(&new.terms, &terms, "terms")?.map(Value::from));
+    set("shipMethod", optional(&new.ship_method, &account.ship_methods, "shipMethod")?.map(Value::from));
+    set("paymentMethod", optional(&new.payment_method, &account.payment_methods, "paymentMethod")?.map(Value::from));
+    set("customForm", Some(new.form.named().id.into()));
+    set("orderStatus", Some(json!({ "id": if new.pending_approval { "A" } else { "B" } })));
+    set("memo", new.memo.clone().map(Value::from));
+    set("otherRefNum", new.other_ref_num.clone().map(Value::from));
+    set("externalId", new.external_id.clone().map(Value::from));
+    set("shippingCost", new.shipping_cost.map(number::write));
+    set("item", Some(json!({ "items": lines })));
+    Ok(Value::Object(fields))
+}
+
+/// A fulfilment body that ships all that is open from where it is, with the first numbers that are at hand.
+fn everything(account: &Account, order: &SalesOrder) -> Value {
+    let mut lines = Vec::new();
+    for line in &order.lines {
+        let open = account.open_quantity(order, line.line);
+        if open <= Decimal::ZERO {
+            continue;
+        }
+        let location = line.location.or(order.location).or_else(|| account.locations.keys().next().copied());
+        let mut fields = json!({ "orderLine": line.line, "quantity": number::write(open) });
+        if let Some(location) = location {
+            fields["location"] = location.into();
+        }
+        if let Some(detail) = detail(account, line.item, open, location) {
+            fields["inventoryDetail"] = detail;
+        }
+        lines.push(fields);
+        let members = account.items.get(&line.item).map(|item| item.members.as_slice()).unwrap_or_default();
+        for ((member, per_kit), key) in members.iter().zip(line.line + 1..) {
+            if let Some(detail) = detail(account, *member, open * per_kit, location) {
+                lines.push(json!({ "orderLine": key, "inventoryDetail": detail }));
+            }
+        }
+    }
+    let mut fields = json!({ "item": { "items": lines } });
+    if account.preferences.pick_pack_ship {
+        fields["shipStatus"] = json!({ "id": "C" });
+    }
+    fields
+}
+
+fn detail(account: &Account, item: u64, quantity: Decimal, location: Option<u64>) -> Option<Value> {
+    if !account.kind(item).is_tracked() {
+        return None;
+    }
+    let location = location?;
+    let (mut left, mut rows) = (quantity, Vec::new());
+    for number in account.numbers.values().filter(|number| number.item == item) {
+        let take = number.at.get(&location).copied().unwrap_or_default().min(left);
+        if take > Decimal::ZERO {
+            rows.push(json!({ "issueInventoryNumber": { "id": number.id.to_string() }, "quantity": number::write(take) }));
+            left -= take;
+        }
+    }
+    Some(json!({ "quantity": number::write(quantity), "inventoryAssignment": { "items": rows } }))
+}
