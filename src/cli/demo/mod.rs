@@ -105,7 +105,8 @@ impl Demo {
         let main = crate::http::bind("127.0.0.1:0").await.map_err(app::AppError::from)?;
         let address = main.local_addr()?;
         let mut settings = SandboxConfig { seed: self.seed, faults: self.faults.preset().into(), ..SandboxConfig::default() };
-        settings.netsuite.webhook = Some(WebhookTarget { url: format!("http://{address}/webhooks/netsuite/demo"), secret: SECRET.to_owned() });
+        settings.netsuite.webhook =
+            Some(WebhookTarget { url: format!("http://{address}/webhooks/netsuite/demo"), secret: SECRET.to_owned() });
         settings.x_series.registers = REGISTERS;
         let account = settings.netsuite.account_id.clone();
         let sandbox = Box::pin(Sandbox::start(settings, Clock::System)).await?;
@@ -117,7 +118,8 @@ impl Demo {
         let said: Environment = environment().into_iter().filter(|(name, _)| name.starts_with("TILLBRIDGE__LOG__")).collect();
         let config = Config::parse(&text, &file, &said)?;
         logs::start(&config.log)?;
-        let running = Box::pin(app::start(config, Options { migrate: true }, Some(Listeners { main, metrics: None }), Clock::System)).await?;
+        let running =
+            Box::pin(app::start(config, Options { migrate: true }, Some(Listeners { main, metrics: None }), Clock::System)).await?;
         for side in &running.sides {
             running.store.publish(&side.id, MAPPINGS, "the demo's rules", "demo").await?;
         }

@@ -55,7 +55,11 @@ impl Report {
             if let Some(sale) = sales.first().filter(|sale| sale.totals().2 != total) {
                 problems.push(format!("the sale comes to {} and the sales order to {total}", sale.totals().2));
             }
-            if let Some((_, remaining)) = bills.first().and_then(|bill| netsuite.bill_total(bill.id)).filter(|(_, remaining)| order.kind == Kind::Parked && !remaining.is_zero()) {
+            if let Some((_, remaining)) = bills
+                .first()
+                .and_then(|bill| netsuite.bill_total(bill.id))
+                .filter(|(_, remaining)| order.kind == Kind::Parked && !remaining.is_zero())
+            {
                 problems.push(format!("{remaining} paid at the till is not booked"));
             }
             let verdict = row.as_ref().map_or_else(
@@ -63,6 +67,9 @@ impl Report {
                 |row| format!("{} ({})", row.verdict.map_or("undecided", |kind| kind.word()), row.reason.as_deref().unwrap_or("-")),
             );
             let first = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(" ") };
+            if let Some(detail) = row.as_ref().and_then(|row| row.detail.clone()).filter(|_| !problems.is_empty()) {
+                problems.push(detail);
+            }
             lines.push(Line {
                 sales_order: order.number.clone(),
                 sale: first(sales.iter().map(|sale| sale.invoice_number.clone()).collect()),
@@ -102,7 +109,8 @@ impl Report {
 
     pub(super) fn table(&self) -> String {
         let rows = self.lines.iter().map(|line| {
-            let ended = if line.problems.is_empty() { line.verdict.clone() } else { format!("{}: {}", line.verdict, line.problems.join(", ")) };
+            let ended =
+                if line.problems.is_empty() { line.verdict.clone() } else { format!("{}: {}", line.verdict, line.problems.join(", ")) };
             let cells = [&line.sales_order, &line.sale, &line.mapping, &line.sale_status, &line.fulfilment, &line.bill, &ended];
             cells.map(Clone::clone).to_vec()
         });

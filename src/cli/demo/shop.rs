@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::app::Running;
 use crate::cli::CliError;
-use crate::sandbox::{Form, NetSuiteHandle, NewSalesOrder, Sandbox, SaleState, XSeriesHandle};
+use crate::sandbox::{Form, NetSuiteHandle, NewSalesOrder, SaleState, Sandbox, XSeriesHandle};
 use crate::store::{OrderRow, OrderState};
 
 /// How long everything has to stay quiet before the shop closes: late webhooks may still come.
@@ -116,7 +116,8 @@ impl Shop {
             }
             Kind::Parked => order.terms = Some("Due on receipt".to_owned()),
         }
-        let refused = |error: crate::sandbox::Refused| CliError::Say(format!("the simulated NetSuite refused an order of the demo: {error}"));
+        let refused =
+            |error: crate::sandbox::Refused| CliError::Say(format!("the simulated NetSuite refused an order of the demo: {error}"));
         // Billed before anybody hears of it, as old orders are.
         order.pending_approval = kind == Kind::Billed;
         let id = self.netsuite.create_sales_order(&order).map_err(refused)?;

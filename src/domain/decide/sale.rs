@@ -8,7 +8,7 @@ use crate::domain::expression::Facts as Condition;
 use crate::domain::facts::{Question, Reference};
 use crate::domain::ids::SaleId;
 use crate::domain::keys;
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::{Mapping, NoMatch};
 use crate::domain::money;
 use crate::domain::reference::Product;
 use crate::domain::requests::SaleLineRequest;
@@ -193,8 +193,13 @@ impl Case<'_> {
         let by_rate = |rate: Decimal| (price * rate).round_dp(UNIT_PLACES);
         if let Some(code) = &line.tax_code {
             let rule = self.mappings.tax_for_code(code);
-            let group =
+            let named =
                 rule.and_then(|rule| reference.tax(&rule.x_series)).or_else(|| code.name.as_deref().and_then(|name| reference.tax(name)));
+            let group = named.or_else(|| match &self.mappings.settings.no_match.tax {
+                NoMatch::Hold => None,
+                NoMatch::Default => reference.taxes.iter().find(|group| group.is_default),
+                NoMatch::Use(name) => reference.tax(name),
+            });
             let Some(group) = group else {
                 missing.note(format!("the tax code '{}' has no [[tax]] that names an X-Series tax", code.label()));
                 return None;
