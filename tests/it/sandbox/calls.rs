@@ -305,10 +305,7 @@ impl Oauth1 {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
         mac.update(base.as_bytes());
         let signature = pct(&STANDARD.encode(mac.finalize().into_bytes()));
-        let mut header = format!("OAuth realm=\"{}\"", self.realm);
-        for (name, value) in oauth {
-            header.push_str(&format!(", {name}=\"{}\"", pct(value)));
-        }
-        header + &format!(", oauth_signature=\"{signature}\"")
+        let members: Vec<String> = oauth.iter().map(|(name, value)| format!("{name}=\"{}\"", pct(value))).collect();
+        format!("OAuth realm=\"{}\", {}, oauth_signature=\"{signature}\"", self.realm, members.join(", "))
     }
 }

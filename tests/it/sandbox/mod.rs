@@ -1,6 +1,8 @@
 //! The sandbox is strict where the real systems are: each refusal and each rule, over real HTTP, with signatures that are
 //! made here and nowhere else.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up its world fails")]
+
 mod callbacks;
 mod calls;
 mod faults;

@@ -82,7 +82,7 @@ async fn an_unknown_certificate_or_an_old_algorithm_is_refused() {
 async fn a_token_ends_after_an_hour_and_when_it_is_revoked() {
     let world = World::new().await;
     assert_eq!(world.get("/record/v1/customer/201").await.status, 200);
-    world.clock.advance(std::time::Duration::from_secs(3600));
+    world.clock.advance(std::time::Duration::from_hours(1));
     world.get("/record/v1/customer/201").await.refuses(401, "INVALID_LOGIN", "Invalid login attempt");
     let world = World::new().await;
     assert_eq!(world.get("/record/v1/customer/201").await.status, 200);

@@ -205,7 +205,7 @@ async fn too_many_requests_at_once_are_blocked_by_a_429_or_a_400() {
     let world = World::with(|config| {
         config.netsuite.concurrency = 1;
         config.faults = Faults::default();
-        config.faults.netsuite.read = CallFaults { slow: 1.0, slow_ms: (300, 300), ..CallFaults::default() };
+        config.faults.netsuite.read = CallFaults { slow: 1.0, slow_ms: (700, 700), ..CallFaults::default() };
     })
     .await;
     world.token().await;

@@ -67,33 +67,33 @@ async fn line_quantities_of_a_sale_are_negative_and_what_shipped_is_not() {
 }
 
 #[tokio::test]
-async fn children_are_found_by_link_and_by_created_from() {
+async fn children_are_found_linked_and_by_created_from() {
     let world = World::new().await;
     let (order, other) = (world.order(), world.order());
     world.sandbox.netsuite().bill_fully(order).unwrap();
     world.sandbox.netsuite().bill_fully(other).unwrap();
-    let by_link = world
+    let linked = world
         .rows(&format!(
             "SELECT n.nextdoc, t.type, t.status FROM NextTransactionLink n JOIN transaction t ON t.id = n.nextdoc \
              WHERE n.previousdoc = {order} ORDER BY t.id"
         ))
         .await;
     assert_eq!(
-        by_link.iter().map(|row| (&row["type"], &row["status"])).collect::<Vec<_>>(),
+        linked.iter().map(|row| (&row["type"], &row["status"])).collect::<Vec<_>>(),
         [(&json!("ItemShip"), &json!("C")), (&json!("CustInvc"), &json!("A")),]
     );
-    let by_line = world
+    let created = world
         .rows(&format!(
             "SELECT DISTINCT tl.transaction, t.type FROM transactionline tl JOIN transaction t ON t.id = tl.transaction \
              WHERE tl.createdfrom = '{order}' AND t.type IN ('ItemShip','CustInvc','CashSale') ORDER BY tl.transaction"
         ))
         .await;
     assert_eq!(
-        by_line.iter().map(|row| &row["transaction"]).collect::<Vec<_>>(),
-        by_link.iter().map(|row| &row["nextdoc"]).collect::<Vec<_>>()
+        created.iter().map(|row| &row["transaction"]).collect::<Vec<_>>(),
+        linked.iter().map(|row| &row["nextdoc"]).collect::<Vec<_>>()
     );
     let back = world
-        .rows(&format!("SELECT previousdoc FROM PreviousTransactionLink WHERE nextdoc = {}", by_link[1]["nextdoc"].as_str().unwrap()))
+        .rows(&format!("SELECT previousdoc FROM PreviousTransactionLink WHERE nextdoc = {}", linked[1]["nextdoc"].as_str().unwrap()))
         .await;
     assert_eq!(back, [json!({ "previousdoc": order.to_string() })]);
 }
@@ -102,7 +102,7 @@ async fn children_are_found_by_link_and_by_created_from() {
 async fn times_are_in_the_accounts_zone() {
     let world = World::new().await;
     let early = world.order();
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let late = world.order();
     // 01:02:03 UTC is 14:02:03 in Auckland in November.
     let since = |time: &str| {

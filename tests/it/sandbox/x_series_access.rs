@@ -53,7 +53,7 @@ async fn a_refresh_ends_the_tokens_before_it() {
 async fn an_access_token_ends_after_a_day() {
     let world = World::new().await;
     let access = refresh(&world, "sandbox-refresh-token").await.body["access_token"].as_str().unwrap().to_owned();
-    world.clock.advance(Duration::from_secs(86_400));
+    world.clock.advance(Duration::from_hours(24));
     assert_eq!(with_token(&world, &access).await, 401);
 }
 
@@ -91,8 +91,8 @@ async fn the_budget_is_kept_for_a_window_of_five_minutes() {
     blocked.denies(429, "Rate limiting enforced");
     assert_eq!(blocked.body["error"], "Too Many Requests");
     let until = httpdate::parse_http_date(blocked.header("retry-after")).unwrap();
-    assert_eq!(until, SystemTime::from(world.now()) + Duration::from_secs(300));
-    world.clock.advance(Duration::from_secs(300));
+    assert_eq!(until, SystemTime::from(world.now()) + Duration::from_mins(5));
+    world.clock.advance(Duration::from_mins(5));
     assert_eq!(world.xs_get("/user").await.status, 200);
 }
 
