@@ -4,4 +4,5 @@
 
 mod arrows;
 mod http;
+mod sandbox;
 mod store;

@@ -6,9 +6,10 @@ use jiff::ToSpan;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::account::{Account, Bill, BillKind, BillLine, Context, Event, Form, OrderLine, Payment, SalesOrder};
+use super::account::{Account, Context, Event};
 use super::body;
 use super::errors::{ApiError, ApiResult};
+use super::model::{Bill, BillKind, BillLine, Form, OrderLine, Payment, SalesOrder};
 use super::orders::TAX_RATE;
 use crate::sandbox::number;
 
@@ -253,7 +254,7 @@ impl Account {
             record,
             id: bill.id,
             tran_id: bill.tran_id.clone(),
-            event,
+            name: event,
             context,
             created_from: Some(bill.created_from),
             modified: bill.modified,

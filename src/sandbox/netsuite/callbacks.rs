@@ -15,14 +15,14 @@ pub(super) fn parcel(event: &Event, account_id: &str, number: u64, target: &Webh
         Context::RestWebServices => "RESTWEBSERVICES",
     };
     let body = json!({
-        "type": format!("{}.{}", event.record, event.event),
+        "type": format!("{}.{}", event.record, event.name),
         "timestamp": modified,
         "data": {
             "account_id": account_id,
             "record_type": event.record,
             "record_id": event.id.to_string(),
             "tran_id": event.tran_id,
-            "event": event.event,
+            "event": event.name,
             "execution_context": context,
             "user_id": "12",
             "created_from": event.created_from.map(|id| id.to_string()),
@@ -34,7 +34,7 @@ pub(super) fn parcel(event: &Event, account_id: &str, number: u64, target: &Webh
         content_type: "application/json",
         body: Bytes::from(body.to_string()),
         signing: Signing::StandardWebhooks {
-            id: format!("{}-{}-{}-{number}", event.record, event.id, event.event),
+            id: format!("{}-{}-{}-{number}", event.record, event.id, event.name),
             secret: target.secret.clone(),
         },
     }

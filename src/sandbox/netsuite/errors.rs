@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 /// One error answer. Most of what goes wrong is a 400 with `USER_ERROR` and a text.
 #[derive(Debug, Clone)]
-pub(super) struct ApiError {
+pub(super) struct ApiError(Box<Told>);
+
+#[derive(Debug, Clone)]
+struct Told {
     status: StatusCode,
     title: &'static str,
     top_code: Option<&'static str>,
@@ -21,7 +24,7 @@ pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     fn new(status: StatusCode, title: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, top_code: None, code, detail: detail.into(), path: None, url: None }
+        Self(Box::new(Told { status, title, top_code: None, code, detail: detail.into(), path: None, url: None }))
     }
 
     /// 400 `USER_ERROR` with NetSuite's usual opening.
@@ -34,7 +37,7 @@ impl ApiError {
     pub(super) fn content(text: impl AsRef<str>, path: impl Into<String>) -> Self {
         let detail = format!("Error while accessing a resource. {}", text.as_ref());
         let mut error = Self::new(StatusCode::BAD_REQUEST, "Bad Request", "INVALID_CONTENT", detail);
-        error.path = Some(path.into());
+        error.0.path = Some(path.into());
         error
     }
 
@@ -74,7 +77,7 @@ impl ApiError {
 
     pub(super) fn no_such_record_type(name: &str) -> Self {
         let mut error = Self::new(StatusCode::NOT_FOUND, "Not Found", "NONEXISTENT_ID", format!("Record type '{name}' does not exist."));
-        error.url = Some(format!("/services/rest/record/v1/{name}"));
+        error.0.url = Some(format!("/services/rest/record/v1/{name}"));
         error
     }
 
@@ -112,7 +115,7 @@ impl ApiError {
             return Self::new(StatusCode::BAD_REQUEST, "Bad Request", "CONCURRENCY_LIMIT_EXCEEDED", text);
         }
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Bad Request", "CONCURRENCY_LIMIT_EXCEEDED", text);
-        error.top_code = Some("USER_ERROR");
+        error.0.top_code = Some("USER_ERROR");
         error
     }
 
@@ -135,22 +138,23 @@ impl ApiError {
 
     /// What went wrong, in NetSuite's words.
     pub(super) fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let told = *self.0;
         let mut detail = Map::new();
-        detail.insert("detail".to_owned(), Value::String(self.detail));
-        if let Some(path) = self.path {
+        detail.insert("detail".to_owned(), Value::String(told.detail));
+        if let Some(path) = told.path {
             detail.insert("o:errorPath".to_owned(), Value::String(path));
         }
-        if let Some(url) = self.url {
+        if let Some(url) = told.url {
             detail.insert("o:errorUrl".to_owned(), Value::String(url));
         }
-        detail.insert("o:errorCode".to_owned(), Value::String(self.code.to_owned()));
-        let section = match self.status {
+        detail.insert("o:errorCode".to_owned(), Value::String(told.code.to_owned()));
+        let section = match told.status {
             StatusCode::UNAUTHORIZED => "15.5.2",
             StatusCode::FORBIDDEN => "15.5.4",
             StatusCode::NOT_FOUND => "15.5.5",
@@ -160,14 +164,14 @@ impl IntoResponse for ApiError {
         };
         let mut body = json!({
             "type": format!("https://www.rfc-editor.org/rfc/rfc9110.html#section-{section}"),
-            "title": self.title,
-            "status": self.status.as_u16(),
+            "title": told.title,
+            "status": told.status.as_u16(),
             "o:errorDetails": [detail],
         });
-        if let Some(code) = self.top_code {
+        if let Some(code) = told.top_code {
             body["o:errorCode"] = Value::String(code.to_owned());
         }
-        resource(self.status, "error", &body)
+        resource(told.status, "error", &body)
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::account::{Account, BillKind, Context, Event, Form, Fulfilment, FulfilmentLine, ItemKind, SalesOrder};
+use super::account::{Account, Context, Event};
 use super::body;
 use super::errors::{ApiError, ApiResult};
+use super::model::{BillKind, Form, Fulfilment, FulfilmentLine, ItemKind, SalesOrder};
 use crate::sandbox::number;
 
 /// What a body says of one line of the order.
@@ -264,7 +265,7 @@ impl Account {
             record: "itemfulfillment",
             id: fulfilment.id,
             tran_id: fulfilment.tran_id.clone(),
-            event,
+            name: event,
             context,
             created_from: Some(fulfilment.created_from),
             modified: fulfilment.modified,

@@ -11,7 +11,9 @@ mod callbacks;
 mod errors;
 mod fulfil;
 mod handle;
+mod model;
 mod orders;
+mod people;
 mod records;
 mod render;
 mod schema;
@@ -32,11 +34,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use account::{
+pub use handle::{NetSuiteHandle, Refused};
+pub use model::{
     Bill, BillKind, BillLine, Customer, Form, Fulfilment, FulfilmentLine, InventoryNumber, Item, ItemKind, Lock, Named, OrderLine, Payment,
     Period, SalesOrder, StatusLetter,
 };
-pub use handle::{NetSuiteHandle, NewCustomer, NewItem, NewLine, NewSalesOrder, Refused};
+pub use people::{NewCustomer, NewItem, NewLine, NewSalesOrder};
 
 use super::config::{Catalogue, NetSuiteConfig, WebhookTarget};
 use super::courier::Courier;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::account::{Account, Context, Event, Form, Lock, OrderLine, SalesOrder, StatusLetter};
+use super::account::{Account, Context, Event};
 use super::body;
 use super::errors::{ApiError, ApiResult};
+use super::model::{Form, Lock, OrderLine, SalesOrder, StatusLetter};
 use crate::sandbox::number;
 
 /// The standard tax rate in per cent.
@@ -112,8 +113,15 @@ impl Account {
         let now = self.clock.now();
         let Some(record) = self.orders.get_mut(&order) else { return };
         record.modified = now;
-        let event =
-            Event { record: "salesorder", id: order, tran_id: record.tran_id.clone(), event, context, created_from: None, modified: now };
+        let event = Event {
+            record: "salesorder",
+            id: order,
+            tran_id: record.tran_id.clone(),
+            name: event,
+            context,
+            created_from: None,
+            modified: now,
+        };
         self.emit(event);
     }
 

@@ -8,9 +8,10 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::account::{Account, BillKind, Context, ItemKind};
+use super::account::{Account, Context};
 use super::body;
 use super::errors::{ApiError, ApiResult, created, resource};
+use super::model::{BillKind, ItemKind};
 use super::render::Renderer;
 use super::{Shared, json_body, pairs, schema};
 
@@ -234,7 +235,7 @@ impl Call<'_> {
             )
             .collect();
         let href = format!("{}/{}", self.base, record.name());
-        Ok(resource(StatusCode::OK, "collection", &page(items, offset, ids.len(), &href)))
+        Ok(resource(StatusCode::OK, "collection", &page(&items, offset, ids.len(), &href)))
     }
 
     fn sublist(&self, record: RecordType, id: &str) -> ApiResult<Response> {
@@ -246,12 +247,12 @@ impl Call<'_> {
             lines.into_iter().map(|line| json!({ "links": line["links"], "line": line["line"], "orderLine": line["orderLine"] })).collect()
         };
         let href = format!("{}/{}/{id}/item", self.base, record.name());
-        Ok(resource(StatusCode::OK, "collection", &page(items, 0, count, &href)))
+        Ok(resource(StatusCode::OK, "collection", &page(&items, 0, count, &href)))
     }
 
     fn line(&self, record: RecordType, id: &str, line: &str) -> ApiResult<Response> {
         let (_, lines) = self.lines(record, id)?;
-        let found = lines.iter().find(|candidate| candidate["line"].to_string() == line);
+        let found = lines.iter().find(|candidate| candidate["line"].as_i64() == line.parse().ok());
         found.map(|line| resource(StatusCode::OK, "singular", line)).ok_or_else(ApiError::nonexistent)
     }
 
@@ -359,7 +360,7 @@ impl Call<'_> {
     }
 }
 
-fn page(items: Vec<Value>, offset: usize, total: usize, href: &str) -> Value {
+fn page(items: &[Value], offset: usize, total: usize, href: &str) -> Value {
     json!({
         "links": [{ "rel": "self", "href": href }],
         "count": items.len(),

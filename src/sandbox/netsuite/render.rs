@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::account::{Account, Bill, BillKind, Fulfilment, Named, OrderLine, Payment, SalesOrder};
+use super::account::Account;
+use super::model::{Bill, BillKind, Fulfilment, Named, OrderLine, Payment, SalesOrder};
 use crate::sandbox::number;
 
 /// Shows records of one account.
@@ -88,13 +89,13 @@ impl Renderer<'_> {
         Some(self.reference("accountingPeriod", &Named::new(period.id, &period.name)))
     }
 
-    fn sublist(&self, path: &str, name: &str, lines: Vec<Value>) -> Value {
-        let links = self.link(&format!("{path}/{name}"));
+    fn sublist(&self, path: &str, name: &str, items: &[Value]) -> Value {
+        let own_link = self.link(&format!("{path}/{name}"));
         if !self.expand {
-            return json!({ "links": links });
+            return json!({ "links": own_link });
         }
-        let count = lines.len();
-        json!({ "links": links, "items": lines, "count": count, "offset": 0, "hasMore": false, "totalResults": count })
+        let count = items.len();
+        json!({ "links": own_link, "items": items, "count": count, "offset": 0, "hasMore": false, "totalResults": count })
     }
 
     /// The fields that every record has.
@@ -117,7 +118,7 @@ impl Renderer<'_> {
         let account = self.account;
         let letter = account.status(order);
         let email = account.customers.get(&order.customer).map(|customer| customer.email.clone());
-        let lines = order.lines.iter().map(|line| self.order_line(order, line)).collect();
+        let lines = self.order_lines(order);
         let mut record = self.record(
             &path,
             order.id,
@@ -149,8 +150,8 @@ impl Renderer<'_> {
                 ("isTaxable", Some(true.into())),
                 ("createdDate", Some(order.created.to_string().into())),
                 ("lastModifiedDate", Some(order.modified.to_string().into())),
-                ("item", Some(self.sublist(&path, "item", lines))),
-                ("taxDetails", Some(self.sublist(&path, "taxDetails", self.tax_details(order)))),
+                ("item", Some(self.sublist(&path, "item", &lines))),
+                ("taxDetails", Some(self.sublist(&path, "taxDetails", &self.tax_details(order)))),
             ],
         );
         record.extend(order.custom.clone());
@@ -226,7 +227,7 @@ impl Renderer<'_> {
                 ("memo", fulfilment.memo.clone().map(Value::from)),
                 ("createdDate", Some(fulfilment.created.to_string().into())),
                 ("lastModifiedDate", Some(fulfilment.modified.to_string().into())),
-                ("item", Some(self.sublist(&path, "item", self.fulfilment_lines(fulfilment)))),
+                ("item", Some(self.sublist(&path, "item", &self.fulfilment_lines(fulfilment)))),
             ],
         );
         record.extend(fulfilment.custom.clone());
@@ -235,7 +236,7 @@ impl Renderer<'_> {
 
     pub(super) fn fulfilment_lines(&self, fulfilment: &Fulfilment) -> Vec<Value> {
         let source = self.account.orders.get(&fulfilment.created_from);
-        let show = |(place, line): (usize, &super::account::FulfilmentLine)| {
+        let show = |(place, line): (usize, &super::model::FulfilmentLine)| {
             let remaining = source.map_or(Decimal::ZERO, |order| self.account.open_quantity(order, line.order_line));
             let mut record = self.record(
                 &format!("itemFulfillment/{}/item/{}", fulfilment.id, line.order_line),
@@ -309,7 +310,7 @@ impl Renderer<'_> {
                 ("total", Some(number::write(bill.total()))),
                 ("createdDate", Some(bill.created.to_string().into())),
                 ("lastModifiedDate", Some(bill.modified.to_string().into())),
-                ("item", Some(self.sublist(&path, "item", self.bill_lines(bill)))),
+                ("item", Some(self.sublist(&path, "item", &self.bill_lines(bill)))),
             ],
         );
         record.extend(bill.custom.clone());
@@ -317,7 +318,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn bill_lines(&self, bill: &Bill) -> Vec<Value> {
-        let show = |line: &super::account::BillLine| {
+        let show = |line: &super::model::BillLine| {
             Value::Object(self.record(
                 &format!("{}/{}/item/{}", bill.kind.record_type(), bill.id, line.line),
                 0,
@@ -342,7 +343,7 @@ impl Renderer<'_> {
         let path = format!("customerPayment/{}", payment.id);
         let row = |(place, (doc, amount)): (usize, &(u64, Decimal))| json!({ "line": place + 1, "doc": { "id": doc.to_string() }, "apply": true, "amount": number::write(*amount) });
         let applied: Decimal = payment.applied.iter().map(|(_, amount)| *amount).sum();
-        let rows = payment.applied.iter().enumerate().map(row).collect();
+        let rows: Vec<Value> = payment.applied.iter().enumerate().map(row).collect();
         Value::Object(self.record(
             &path,
             payment.id,
@@ -359,7 +360,7 @@ impl Renderer<'_> {
                 ("undepFunds", Some(payment.account.is_none().into())),
                 ("memo", payment.memo.clone().map(Value::from)),
                 ("lastModifiedDate", Some(payment.modified.to_string().into())),
-                ("apply", Some(self.sublist(&path, "apply", rows))),
+                ("apply", Some(self.sublist(&path, "apply", &rows))),
             ],
         ))
     }
@@ -389,7 +390,7 @@ impl Renderer<'_> {
         let item = self.account.items.get(&id).filter(|item| item.kind.record_type() == record_type)?;
         let member = |(member, quantity): &(u64, Decimal)| json!({ "item": self.item(*member), "quantity": number::write(*quantity) });
         let members = (!item.members.is_empty())
-            .then(|| self.sublist(&format!("{record_type}/{id}"), "member", item.members.iter().map(member).collect()));
+            .then(|| self.sublist(&format!("{record_type}/{id}"), "member", &item.members.iter().map(member).collect::<Vec<_>>()));
         Some(Value::Object(self.record(
             &format!("{record_type}/{id}"),
             id,

@@ -12,117 +12,25 @@ static SUBSET: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../contracts/netsuite-rest-2026.1-subset.json")).unwrap_or(Value::Null));
 
 /// Body fields of an invoice.
-const INVOICE: &[&str] = &[
-    "id",
-    "externalId",
-    "tranId",
-    "tranDate",
-    "entity",
-    "createdFrom",
-    "dueDate",
-    "terms",
-    "postingPeriod",
-    "account",
-    "otherRefNum",
-    "memo",
-    "approvalStatus",
-    "amountRemaining",
-    "amountPaid",
-    "location",
-    "department",
-    "class",
-    "currency",
-    "exchangeRate",
-    "customForm",
-    "shippingCost",
-    "shipMethod",
-    "shipDate",
-    "email",
-    "item",
-    "subsidiary",
-    "discountItem",
-    "discountRate",
-];
+const INVOICE: &str = "id externalId tranId tranDate entity createdFrom dueDate terms postingPeriod account otherRefNum memo \
+    approvalStatus amountRemaining amountPaid location department class currency exchangeRate customForm \
+    shippingCost shipMethod shipDate email item subsidiary discountItem discountRate";
 /// Body fields of a cash sale.
-const CASH_SALE: &[&str] = &[
-    "id",
-    "externalId",
-    "tranId",
-    "tranDate",
-    "entity",
-    "createdFrom",
-    "paymentMethod",
-    "paymentOption",
-    "account",
-    "undepFunds",
-    "checkNumber",
-    "authCode",
-    "postingPeriod",
-    "location",
-    "department",
-    "class",
-    "currency",
-    "exchangeRate",
-    "customForm",
-    "otherRefNum",
-    "memo",
-    "shippingCost",
-    "shipMethod",
-    "shipDate",
-    "email",
-    "item",
-    "subsidiary",
-    "discountItem",
-    "discountRate",
-];
+const CASH_SALE: &str = "id externalId tranId tranDate entity createdFrom paymentMethod paymentOption account undepFunds checkNumber \
+    authCode postingPeriod location department class currency exchangeRate customForm otherRefNum memo \
+    shippingCost shipMethod shipDate email item subsidiary discountItem discountRate";
 /// Line fields of both.
-const BILL_LINE: &[&str] = &[
-    "orderLine",
-    "orderDoc",
-    "line",
-    "item",
-    "quantity",
-    "rate",
-    "amount",
-    "grossAmt",
-    "price",
-    "description",
-    "location",
-    "department",
-    "class",
-    "isTaxable",
-    "inventoryDetail",
-];
+const BILL_LINE: &str = "orderLine orderDoc line item quantity rate amount grossAmt price description location department class \
+    isTaxable inventoryDetail";
 /// Body fields of a customer payment.
-const PAYMENT: &[&str] = &[
-    "id",
-    "externalId",
-    "tranId",
-    "tranDate",
-    "customer",
-    "payment",
-    "account",
-    "undepFunds",
-    "arAcct",
-    "autoApply",
-    "apply",
-    "memo",
-    "currency",
-    "exchangeRate",
-    "paymentMethod",
-    "paymentOption",
-    "postingPeriod",
-    "subsidiary",
-    "location",
-    "department",
-    "class",
-];
+const PAYMENT: &str = "id externalId tranId tranDate customer payment account undepFunds arAcct autoApply apply memo currency \
+    exchangeRate paymentMethod paymentOption postingPeriod subsidiary location department class";
 /// Line fields of its `apply` sublist.
-const APPLY: &[&str] = &["doc", "apply", "amount", "line", "disc"];
+const APPLY: &str = "doc apply amount line disc";
 /// Body fields of an item fulfilment that the subset leaves out; the help pages send the first one.
-const FULFILMENT_MORE: &[&str] = &["inventoryLocation", "inventorySubsidiary"];
+const FULFILMENT_MORE: &str = "inventoryLocation inventorySubsidiary";
 /// Body fields of a sales order that the subset leaves out.
-const ORDER_MORE: &[&str] = &["email", "paymentMethod", "toBeEmailed"];
+const ORDER_MORE: &str = "email paymentMethod toBeEmailed";
 
 fn of_subset(key: &str) -> BTreeSet<&'static str> {
     SUBSET.get(key).and_then(Value::as_object).map(|fields| fields.keys().map(String::as_str).collect()).unwrap_or_default()
@@ -130,11 +38,8 @@ fn of_subset(key: &str) -> BTreeSet<&'static str> {
 
 /// The names that may stand at a place: a record type, or a record type's sublist.
 fn names(place: &str) -> BTreeSet<&'static str> {
-    let with = |mut fields: BTreeSet<&'static str>, more: &[&'static str]| {
-        fields.extend(more);
-        fields
-    };
-    let list = |fields: &[&'static str]| fields.iter().copied().collect();
+    let list = |fields: &'static str| fields.split_whitespace().collect::<BTreeSet<_>>();
+    let with = |fields: BTreeSet<&'static str>, more: &'static str| fields.into_iter().chain(more.split_whitespace()).collect();
     match place {
         "salesOrder" => with(of_subset("salesOrder"), ORDER_MORE),
         "itemFulfillment" => with(of_subset("itemFulfillment"), FULFILMENT_MORE),
@@ -144,7 +49,7 @@ fn names(place: &str) -> BTreeSet<&'static str> {
         "invoice.item" | "cashSale.item" => list(BILL_LINE),
         "customerPayment" => list(PAYMENT),
         "customerPayment.apply" => list(APPLY),
-        "inventoryDetail" => list(&["quantity", "location", "unit", "inventoryAssignment"]),
+        "inventoryDetail" => list("quantity location unit inventoryAssignment"),
         "inventoryAssignment" => SUBSET["inventoryDetail"]["inventoryAssignment"]["items[]"]
             .as_object()
             .map(|fields| fields.keys().map(String::as_str).collect())

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use super::account::{Account, Customer, InventoryNumber, Item, ItemKind, Named, Period};
+use super::account::Account;
+use super::model::{Customer, InventoryNumber, Item, ItemKind, Named, Period};
 use crate::clock::Clock;
 use crate::sandbox::catalogue;
 use crate::sandbox::config::{Catalogue, NetSuiteConfig};

@@ -44,7 +44,7 @@ impl HandOver {
     }
 
     pub(super) fn show(&self) -> Value {
-        let text = |quantity: Decimal| format!("{:.2}", quantity);
+        let text = |quantity: Decimal| format!("{quantity:.2}");
         let line = |line: &HandOverLine| {
             json!({
                 "sale_line_item_id": line.line, "product_id": line.product, "quantity": text(line.quantity),

@@ -80,10 +80,10 @@ impl Retailer {
             Some(register) => register,
             None => old.map(|old| old.register).or_else(|| self.registers.first().map(|first| first.id)).unwrap_or_default(),
         };
-        let outlet = self.register(register).map(|register| register.outlet).unwrap_or_else(|| {
+        let outlet = self.register(register).map(|register| register.outlet);
+        if outlet.is_none() {
             wrong.push(format!("source.register_id: there is no register {register}"));
-            Uuid::nil()
-        });
+        }
         let customer = uuid(&body["customer_id"]);
         if customer.is_some_and(|customer| !self.customers.contains_key(&customer)) {
             wrong.push("customer_id: there is no such customer".to_owned());
@@ -110,7 +110,7 @@ impl Retailer {
             id,
             state: state(&body["state"]),
             attributes,
-            outlet,
+            outlet: outlet.unwrap_or_default(),
             register,
             author,
             source_id: source["id"].as_str().map(str::to_owned).or_else(|| old.and_then(|old| old.source_id.clone())),

@@ -6,10 +6,8 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 
 use super::tables::{Row, Table};
-use super::value::{format_date, parse_date};
-use super::{Expr, Operator, Query, QueryError, Val};
+use super::{Expr, Operator, Query, QueryError, Val, functions, visit};
 use crate::sandbox::netsuite::account::Account;
-use crate::sandbox::number;
 
 /// One row of each joined table; `None` where an outer join found no partner.
 type Joined<'a> = Vec<Option<Row<'a>>>;
@@ -250,7 +248,7 @@ impl<'a> Run<'a, '_> {
             Expr::Aggregate { name, of, distinct } => self.aggregate(name, of.as_deref(), *distinct, rows)?,
             Expr::Call { name, arguments } => {
                 let values = arguments.iter().map(|argument| self.eval(argument, rows)).collect::<Result<Vec<_>, _>>()?;
-                self.call(name, &values)?
+                functions::call(name, &values)?
             }
             Expr::Binary(operator, left, right) => self.binary(*operator, left, right, rows)?,
             Expr::Negative(of) => self.eval(of, rows)?.number()?.map_or(Val::Null, |number| Val::Number(-number)),
@@ -271,7 +269,7 @@ impl<'a> Run<'a, '_> {
                 Val::Truth(value.text().is_none() != *negated)
             }
             Expr::Like { value, pattern, negated } => match (self.eval(value, rows)?.text(), self.eval(pattern, rows)?.text()) {
-                (Some(text), Some(pattern)) => Val::Truth(like(&text, &pattern) != *negated),
+                (Some(text), Some(pattern)) => Val::Truth(functions::like(&text, &pattern) != *negated),
                 _ => Val::Null,
             },
             Expr::Between { value, low, high, negated } => {
@@ -364,46 +362,6 @@ impl<'a> Run<'a, '_> {
             _ => Val::Number(sum()? / Decimal::from(values.len())),
         })
     }
-
-    fn call(&self, name: &str, values: &[Val]) -> Result<Val, QueryError> {
-        let argument = |place: usize| values.get(place).cloned().unwrap_or(Val::Null);
-        let text = |place: usize| argument(place).text();
-        let numeric = |work: fn(Decimal) -> Decimal| argument(0).number().map(|number| number.map_or(Val::Null, |n| Val::Number(work(n))));
-        Ok(match name {
-            "NVL" if values.len() == 2 => {
-                if text(0).is_none() {
-                    argument(1)
-                } else {
-                    argument(0)
-                }
-            }
-            "COALESCE" => values.iter().find(|value| value.text().is_some()).cloned().unwrap_or(Val::Null),
-            "ABS" => numeric(|number| number.abs())?,
-            "ROUND" => {
-                let places = argument(1).number()?.and_then(|places| u32::try_from(places).ok()).unwrap_or(0);
-                argument(0).number()?.map_or(Val::Null, |value| Val::Number(number::round(value, places)))
-            }
-            "TO_NUMBER" => argument(0).number()?.map_or(Val::Null, Val::Number),
-            "TO_DATE" | "TO_TIMESTAMP" => match (text(0), text(1)) {
-                (Some(value), Some(format)) => Val::Date(parse_date(&value, &format)?),
-                _ => Val::Null,
-            },
-            "TO_CHAR" => match (argument(0), text(1)) {
-                (Val::Date(at), Some(format)) => Val::Text(format_date(at, &format)?),
-                (value, _) => value.text().map_or(Val::Null, Val::Text),
-            },
-            "TRUNC" => match argument(0) {
-                Val::Date(at) => Val::Date(at.date().into()),
-                _ => numeric(|number| number.trunc())?,
-            },
-            "UPPER" => text(0).map_or(Val::Null, |text| Val::Text(text.to_uppercase())),
-            "LOWER" => text(0).map_or(Val::Null, |text| Val::Text(text.to_lowercase())),
-            "TRIM" => text(0).map_or(Val::Null, |text| Val::Text(text.trim().to_owned())),
-            "LENGTH" => text(0).map_or(Val::Null, |text| Val::id(text.chars().count() as u64)),
-            "CONCAT" => Val::Text(text(0).unwrap_or_default() + &text(1).unwrap_or_default()),
-            other => return Err(QueryError::Function(other.to_owned())),
-        })
-    }
 }
 
 /// The parts that a condition is the `AND` of.
@@ -418,47 +376,4 @@ fn has_aggregate(expr: &Expr) -> bool {
     let mut found = false;
     visit(expr, &mut |inner| found |= matches!(inner, Expr::Aggregate { .. }));
     found
-}
-
-/// Shows an expression and everything in it.
-fn visit<'e>(expr: &'e Expr, look: &mut impl FnMut(&'e Expr)) {
-    look(expr);
-    match expr {
-        Expr::Literal(_) | Expr::Parameter(_) | Expr::Column { .. } => {}
-        Expr::Display(of) | Expr::Negative(of) | Expr::Not(of) => visit(of, look),
-        Expr::Call { arguments, .. } => arguments.iter().for_each(|argument| visit(argument, look)),
-        Expr::Aggregate { of, .. } => of.iter().for_each(|of| visit(of, look)),
-        Expr::Binary(_, left, right) => {
-            visit(left, look);
-            visit(right, look);
-        }
-        Expr::In { value, list, .. } => {
-            visit(value, look);
-            list.iter().for_each(|candidate| visit(candidate, look));
-        }
-        Expr::IsNull { value, .. } => visit(value, look),
-        Expr::Like { value, pattern, .. } => {
-            visit(value, look);
-            visit(pattern, look);
-        }
-        Expr::Between { value, low, high, .. } => [value, low, high].into_iter().for_each(|part| visit(part, look)),
-        Expr::Case { branches, otherwise } => {
-            for (condition, value) in branches {
-                visit(condition, look);
-                visit(value, look);
-            }
-            otherwise.iter().for_each(|value| visit(value, look));
-        }
-    }
-}
-
-/// `%` is any text, `_` any character.
-fn like(text: &str, pattern: &str) -> bool {
-    let Some(sign) = pattern.chars().next() else { return text.is_empty() };
-    let rest = &pattern[sign.len_utf8()..];
-    match sign {
-        '%' => text.char_indices().map(|(place, _)| place).chain([text.len()]).any(|place| like(&text[place..], rest)),
-        '_' => text.chars().next().is_some_and(|first| like(&text[first.len_utf8()..], rest)),
-        _ => text.strip_prefix(sign).is_some_and(|text| like(text, rest)),
-    }
 }

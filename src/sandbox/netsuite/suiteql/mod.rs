@@ -5,9 +5,11 @@
 //! refused, as the dialect does not have it.
 
 mod eval;
+mod functions;
 mod parse;
 mod tables;
 mod token;
+mod transactions;
 mod value;
 
 use jiff::civil::DateTime;
@@ -176,4 +178,44 @@ fn item(query: &Query, row: &[Val]) -> Value {
         }
     }
     Value::Object(fields)
+}
+
+/// Shows an expression and everything in it.
+fn visit<'e>(expr: &'e Expr, look: &mut impl FnMut(&'e Expr)) {
+    look(expr);
+    match expr {
+        Expr::Literal(_) | Expr::Parameter(_) | Expr::Column { .. } => {}
+        Expr::Display(of) | Expr::Negative(of) | Expr::Not(of) => visit(of, look),
+        Expr::Call { arguments, .. } => {
+            for argument in arguments {
+                visit(argument, look);
+            }
+        }
+        Expr::Aggregate { of, .. } => of.iter().for_each(|of| visit(of, look)),
+        Expr::Binary(_, left, right) => {
+            visit(left, look);
+            visit(right, look);
+        }
+        Expr::In { value, list, .. } => {
+            visit(value, look);
+            for candidate in list {
+                visit(candidate, look);
+            }
+        }
+        Expr::IsNull { value, .. } => visit(value, look),
+        Expr::Like { value, pattern, .. } => {
+            visit(value, look);
+            visit(pattern, look);
+        }
+        Expr::Between { value, low, high, .. } => [value, low, high].into_iter().for_each(|part| visit(part, look)),
+        Expr::Case { branches, otherwise } => {
+            for (condition, value) in branches {
+                visit(condition, look);
+                visit(value, look);
+            }
+            if let Some(value) = otherwise {
+                visit(value, look);
+            }
+        }
+    }
 }
