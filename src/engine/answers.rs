@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::patience::read;
 use super::{Engine, PassError, Side};
+use crate::clock::Clock;
 use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
+use crate::domain::ids::SaleId;
 use crate::domain::reference::ItemTracking;
 use crate::domain::sales_order::{Bill, ChildKind};
 use crate::netsuite::Item;
@@ -14,36 +17,36 @@ impl Engine {
     /// Finds an answer and puts it among the others.
     pub(super) async fn answer(&self, side: &Side, question: Question, answers: &mut Answers) -> Result<(), PassError> {
         match question {
-            Question::Reference => answers.reference = Some(side.reference.get((), |_| true, reference(side)).await?),
+            Question::Reference => answers.reference = Some(side.reference.get((), |_| true, reference(side, &self.clock)).await?),
             Question::Products(skus) => {
                 for sku in skus {
-                    let ask = side.x_series.products_by_sku(&sku);
+                    let ask = read(&self.clock, || side.x_series.products_by_sku(&sku));
                     let products = side.products.get(sku.clone(), |found| found.len() == 1, ask).await?;
                     answers.products.insert(sku, products);
                 }
             }
             Question::Customer(id) => answers.customer = Some(self.customer(side, &id).await?),
             Question::LinkedOrders { field, sale } => {
-                answers.linked_orders = Some(side.netsuite.sales_orders_by_field(&field, sale.as_str()).await?);
+                answers.linked_orders = Some(read(&self.clock, || side.netsuite.sales_orders_by_field(&field, sale.as_str())).await?);
             }
-            Question::Children(order) => answers.children = Some(side.netsuite.children(&order).await?),
-            Question::Bills => answers.bills = Some(bills(side, answers).await?),
-            Question::HandedOver(sale) => answers.handed_over = Some(handed_over(side, &sale).await?),
-            Question::Items { ids, sku_field } => answers.items = Some(items(side, ids, &sku_field).await?),
+            Question::Children(order) => answers.children = Some(read(&self.clock, || side.netsuite.children(&order)).await?),
+            Question::Bills => answers.bills = Some(self.bills(side, answers).await?),
+            Question::HandedOver(sale) => answers.handed_over = Some(self.handed_over(side, &sale).await?),
+            Question::Items { ids, sku_field } => answers.items = Some(self.items(side, ids, &sku_field).await?),
             Question::SerialNumbers(sale) => {
-                let numbers = side.x_series.serial_numbers(&sale).await?;
+                let numbers = read(&self.clock, || side.x_series.serial_numbers(&sale)).await?;
                 answers.serial_numbers = Some(numbers.into_iter().filter_map(|number| Some((number.line_item_id?, number.code))).collect());
             }
             Question::InventoryNumbers { item, location } => {
-                let numbers = side.netsuite.inventory_numbers(&item, location.as_deref()).await?;
+                let numbers = read(&self.clock, || side.netsuite.inventory_numbers(&item, location.as_deref())).await?;
                 answers.inventory_numbers.insert((item, location), numbers);
             }
             Question::PaymentMethods => {
-                let ask = side.netsuite.names_of("paymentmethod");
+                let ask = read(&self.clock, || side.netsuite.names_of("paymentmethod"));
                 answers.payment_methods = Some(side.payment_methods.get((), |found| !found.is_empty(), ask).await?);
             }
             Question::NamedItem(name) => {
-                let ids = side.netsuite.items_named(&name).await?;
+                let ids = read(&self.clock, || side.netsuite.items_named(&name)).await?;
                 answers.named_items.insert(name, ids);
             }
         }
@@ -56,60 +59,63 @@ impl Engine {
         if linked.is_some() {
             return Ok(CustomerFacts { linked, ..CustomerFacts::default() });
         }
-        let Some(netsuite) = side.netsuite.customer(&id.into()).await? else { return Ok(CustomerFacts::default()) };
+        let record = id.into();
+        let Some(netsuite) = read(&self.clock, || side.netsuite.customer(&record)).await? else { return Ok(CustomerFacts::default()) };
         let mut matches = Vec::new();
         if let Some(email) = netsuite.email.as_deref().filter(|email| !email.is_empty()) {
-            matches = side.x_series.customers_by_email(email).await?;
+            matches = read(&self.clock, || side.x_series.customers_by_email(email)).await?;
         }
         if matches.is_empty()
             && let Some(number) = netsuite.number.as_deref().filter(|number| !number.is_empty())
         {
-            matches = side.x_series.customers_by_code(number).await?;
+            matches = read(&self.clock, || side.x_series.customers_by_code(number)).await?;
         }
         Ok(CustomerFacts { netsuite: Some(netsuite), linked: None, matches })
+    }
+
+    /// The bills among the order's children, read back.
+    async fn bills(&self, side: &Side, answers: &Answers) -> Result<Vec<Bill>, PassError> {
+        let mut bills = Vec::new();
+        let children = answers.children.iter().flatten().filter(|child| child.kind != ChildKind::ItemFulfillment);
+        for child in children {
+            bills.extend(read(&self.clock, || side.netsuite.bill(child.kind, &child.id)).await?);
+        }
+        Ok(bills)
+    }
+
+    /// What was handed over of each of the sale's lines.
+    async fn handed_over(&self, side: &Side, sale: &SaleId) -> Result<Vec<(String, Decimal)>, PassError> {
+        let mut lines = BTreeMap::<String, Decimal>::new();
+        for fulfilment in read(&self.clock, || side.x_series.fulfillments(sale)).await? {
+            for line in fulfilment.lines {
+                *lines.entry(line.sale_line_item_id).or_default() += line.fulfilled;
+            }
+        }
+        Ok(lines.into_iter().collect())
+    }
+
+    /// How NetSuite tracks the items; items that a restricted role cannot see are left out.
+    async fn items(&self, side: &Side, ids: Vec<String>, sku_field: &str) -> Result<BTreeMap<String, ItemTracking>, PassError> {
+        let keys = ids.into_iter().map(|id| (id, sku_field.to_owned())).collect::<Vec<_>>();
+        let found = side.items.get_many::<PassError, _>(&keys, |missing| async move {
+            let ids = missing.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+            let items = read(&self.clock, || side.netsuite.items(&ids, sku_field)).await?;
+            let tracking = |item: Item| {
+                let Item { id, sku, serial, lot, bins, fulfillable, .. } = item;
+                ((id, sku_field.to_owned()), ItemTracking { sku, serial, lot, bins, fulfillable })
+            };
+            Ok(items.into_iter().map(tracking).collect())
+        });
+        Ok(found.await?.into_iter().map(|((id, _), item)| (id, item)).collect())
     }
 }
 
 /// Everything the retailer has besides sales, read at once.
-async fn reference(side: &Side) -> Result<Reference, PassError> {
+async fn reference(side: &Side, clock: &Clock) -> Result<Reference, PassError> {
     let client = &side.x_series;
-    let (outlets, registers, payment_types) = tokio::try_join!(client.outlets(), client.registers(), client.payment_types())?;
-    let (taxes, users, retailer) = tokio::try_join!(client.taxes(), client.users(), client.retailer())?;
+    let (outlets, registers, payment_types) =
+        tokio::try_join!(read(clock, || client.outlets()), read(clock, || client.registers()), read(clock, || client.payment_types()))?;
+    let (taxes, users, retailer) =
+        tokio::try_join!(read(clock, || client.taxes()), read(clock, || client.users()), read(clock, || client.retailer()))?;
     Ok(Reference { outlets, registers, payment_types, taxes, users, retailer })
-}
-
-/// The bills among the order's children, read back.
-async fn bills(side: &Side, answers: &Answers) -> Result<Vec<Bill>, PassError> {
-    let mut bills = Vec::new();
-    let children = answers.children.iter().flatten().filter(|child| child.kind != ChildKind::ItemFulfillment);
-    for child in children {
-        bills.extend(side.netsuite.bill(child.kind, &child.id).await?);
-    }
-    Ok(bills)
-}
-
-/// What was handed over of each of the sale's lines.
-async fn handed_over(side: &Side, sale: &crate::domain::ids::SaleId) -> Result<Vec<(String, Decimal)>, PassError> {
-    let mut lines = BTreeMap::<String, Decimal>::new();
-    for fulfilment in side.x_series.fulfillments(sale).await? {
-        for line in fulfilment.lines {
-            *lines.entry(line.sale_line_item_id).or_default() += line.fulfilled;
-        }
-    }
-    Ok(lines.into_iter().collect())
-}
-
-/// How NetSuite tracks the items; items that a restricted role cannot see are left out.
-async fn items(side: &Side, ids: Vec<String>, sku_field: &str) -> Result<BTreeMap<String, ItemTracking>, PassError> {
-    let keys = ids.into_iter().map(|id| (id, sku_field.to_owned())).collect::<Vec<_>>();
-    let found = side.items.get_many::<PassError, _>(&keys, |missing| async move {
-        let ids = missing.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
-        let items = side.netsuite.items(&ids, sku_field).await?;
-        let tracking = |item: Item| {
-            let Item { id, sku, serial, lot, bins, fulfillable, .. } = item;
-            ((id, sku_field.to_owned()), ItemTracking { sku, serial, lot, bins, fulfillable })
-        };
-        Ok(items.into_iter().map(tracking).collect())
-    });
-    Ok(found.await?.into_iter().map(|((id, _), item)| (id, item)).collect())
 }

@@ -1,6 +1,8 @@
 //! A call in doubt is looked up by its key before it is ever sent again.
 
+use super::patience::read;
 use super::{PassError, Side};
+use crate::clock::Clock;
 use crate::domain::call::Request;
 use crate::domain::status::SaleState;
 use crate::netsuite::RecordType;
@@ -15,30 +17,30 @@ pub(super) enum Found {
 }
 
 /// Looks for the effect of a call.
-pub(super) async fn look_up(side: &Side, key: &str, request: &Request) -> Result<Found, PassError> {
+pub(super) async fn look_up(side: &Side, clock: &Clock, key: &str, request: &Request) -> Result<Found, PassError> {
     let record = |id: Option<crate::domain::ids::RecordId>| id.map_or(Found::No, |id| Found::Yes(Some(id.to_string())));
     Ok(match request {
-        Request::CreateSale(sale) => match side.x_series.sale(&sale.id).await? {
+        Request::CreateSale(sale) => match read(clock, || side.x_series.sale(&sale.id)).await? {
             Some(found) => Found::Yes(Some(found.id.to_string())),
             None => Found::No,
         },
-        Request::VoidSale(sale) => match side.x_series.sale(&sale.id).await? {
+        Request::VoidSale(sale) => match read(clock, || side.x_series.sale(&sale.id)).await? {
             Some(found) if found.status.as_ref().is_ok_and(|status| status.state == SaleState::Voided) => Found::Yes(None),
             _ => Found::No,
         },
         Request::CreateCustomer { customer, .. } => {
-            let found = side.x_series.customers_by_code(&customer.customer_code).await?;
+            let found = read(clock, || side.x_series.customers_by_code(&customer.customer_code)).await?;
             found.into_iter().next().map_or(Found::No, |customer| Found::Yes(Some(customer.id)))
         }
         Request::WriteSaleId(write) => {
-            let order = side.netsuite.sales_order(&write.order).await?;
+            let order = read(clock, || side.netsuite.sales_order(&write.order)).await?;
             let there = order.as_ref().and_then(|order| order.custom.get(&write.field)).and_then(serde_json::Value::as_str);
             if there == Some(write.sale.as_str()) { Found::Yes(None) } else { Found::No }
         }
-        Request::Fulfil(_) => record(side.netsuite.find(RecordType::ItemFulfillment, key).await?),
-        Request::Invoice(_) => record(side.netsuite.find(RecordType::Invoice, key).await?),
-        Request::CashSale(_) => record(side.netsuite.find(RecordType::CashSale, key).await?),
-        Request::Payment(_) => record(side.netsuite.find(RecordType::CustomerPayment, key).await?),
+        Request::Fulfil(_) => record(read(clock, || side.netsuite.find(RecordType::ItemFulfillment, key)).await?),
+        Request::Invoice(_) => record(read(clock, || side.netsuite.find(RecordType::Invoice, key)).await?),
+        Request::CashSale(_) => record(read(clock, || side.netsuite.find(RecordType::CashSale, key)).await?),
+        Request::Payment(_) => record(read(clock, || side.netsuite.find(RecordType::CustomerPayment, key)).await?),
         // The whole sale is written again from a fresh read, so the same effect twice is one effect; and whether the variance line is on
         // the bill shows in the bill's total, which the decision reads again.
         Request::UpdateSale(_) | Request::Variance(_) => Found::No,

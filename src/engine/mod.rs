@@ -5,6 +5,7 @@ mod answers;
 mod explain;
 mod lookup;
 mod pass;
+mod patience;
 mod perform;
 mod revision;
 mod side;

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::explain::Explanation;
 use super::lookup::{Found, look_up};
+use super::patience::read;
 use super::perform::{Performed, kept};
 use super::{Engine, PassError, Side};
 use crate::clock;
@@ -12,14 +15,19 @@ use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::decide::{LinkTo, Next, Rest, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
+use crate::domain::ids::OrderId;
 use crate::domain::link::Link;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::SalesOrder;
 use crate::domain::verdict::{HoldKind, Reason, Verdict, VerdictKind};
-use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, Written};
+use crate::metrics as names;
+use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, StoreError, Written};
 
 /// More steps than any order needs; an order that takes them is held, not spun.
 const STEPS_AT_MOST: usize = 80;
+
+/// Over how long the orders that waited for the same budget are spread.
+const SPREAD: Duration = Duration::from_millis(250);
 
 /// How long to leave alone what another order is doing.
 const ELSEWHERE: Duration = Duration::from_millis(500);
@@ -66,7 +74,7 @@ impl Engine {
             tracing::error!(order.id = %order, connection = %claimed.order.connection, "an order of a connection that is not configured was claimed");
             return;
         };
-        let started = self.clock.now();
+        let started = Instant::now();
         let outcome = self.pass(side, claimed).await;
         let result = match outcome {
             Ok(result) => result,
@@ -81,9 +89,21 @@ impl Engine {
         };
         let Some(result) = result else { return };
         let word = describe(&result.end);
-        match self.store.finish(claimed, result).await {
+        let kind = match &result.end {
+            End::Verdict { verdict, .. } => verdict.kind.word(),
+            End::Retry { .. } => "retry",
+            End::Defer { .. } => "defer",
+        };
+        let finished = match self.store.finish(claimed, result).await {
+            // Another order took one of the ids while this pass went on: a person has to say whose it is.
+            Err(StoreError::LinkTaken { other, .. }) => self.store.finish(claimed, self.link_taken(claimed, &other)).await,
+            finished => finished,
+        };
+        match finished {
             Ok(Written::Yes) => {
-                let took = self.clock.now().duration_since(started);
+                let took = started.elapsed();
+                metrics::counter!(names::PASSES, "connection" => side.id.to_string(), "end" => kind).increment(1);
+                metrics::histogram!(names::PASS_DURATION, "connection" => side.id.to_string()).record(took);
                 tracing::info!(order.id = %order, connection = %side.id, verdict = word, duration_ms = took.as_millis(), "pass ended");
             }
             Ok(Written::LeaseLost) => {
@@ -95,17 +115,18 @@ impl Engine {
         }
     }
 
+    fn link_taken(&self, claimed: &Claimed, other: &OrderId) -> PassResult {
+        let detail = format!("Its sales order or its sale belongs to order {other}. Find out which of the two is right.");
+        let recheck_at = Some(clock::after(self.clock.now(), self.retry.recheck));
+        let verdict = Verdict::held(Reason::LinkConflict, detail);
+        stopped(claimed, End::Verdict { verdict, state: OrderState::Held, hold: Some(HoldKind::Facts), recheck_at })
+    }
+
     /// Holds an order on which the program failed.
     pub async fn hold_after_panic(&self, claimed: &Claimed) {
         let detail = "The program failed on this order. The log has the place; release it once that is mended.";
         let verdict = Verdict::held(Reason::InternalError, detail);
-        let result = PassResult {
-            end: End::Verdict { verdict, state: OrderState::Held, hold: Some(HoldKind::Operator), recheck_at: None },
-            link: claimed.order.link.clone(),
-            revision: claimed.order.revision,
-            aliases: Vec::new(),
-            explanation: Explanation::default().into_json(),
-        };
+        let result = stopped(claimed, End::Verdict { verdict, state: OrderState::Held, hold: Some(HoldKind::Operator), recheck_at: None });
         if let Err(error) = self.store.finish(claimed, result).await {
             tracing::error!(order.id = %claimed.lease.order_id, error = %chain(&error), "an order could not be held after the program failed on it");
         }
@@ -178,7 +199,7 @@ impl Pass<'_> {
             let request = request(row)?;
             let found = match row.state {
                 CallState::Planned => Found::No,
-                _ => look_up(self.side, &row.key, &request).await?,
+                _ => look_up(self.side, &self.engine.clock, &row.key, &request).await?,
             };
             self.explanation.step(format!(
                 "looked up {} {}: {}",
@@ -213,14 +234,18 @@ impl Pass<'_> {
     async fn read_order(&self) -> Result<Seen<SalesOrder>, PassError> {
         Ok(match &self.link.netsuite_id {
             None => Seen::NotLinked,
-            Some(id) => self.side.netsuite.sales_order(id).await?.map_or(Seen::Missing, |order| Seen::Is(Box::new(order))),
+            Some(id) => read(&self.engine.clock, || self.side.netsuite.sales_order(id))
+                .await?
+                .map_or(Seen::Missing, |order| Seen::Is(Box::new(order))),
         })
     }
 
     async fn read_sale(&self) -> Result<Seen<Sale>, PassError> {
         Ok(match &self.link.x_series_id {
             None => Seen::NotLinked,
-            Some(id) => self.side.x_series.sale(id).await?.map_or(Seen::Missing, |sale| Seen::Is(Box::new(sale))),
+            Some(id) => {
+                read(&self.engine.clock, || self.side.x_series.sale(id)).await?.map_or(Seen::Missing, |sale| Seen::Is(Box::new(sale)))
+            }
         })
     }
 
@@ -336,13 +361,11 @@ impl Pass<'_> {
                 self.answers.bills = None;
                 let children = async {
                     match &self.link.netsuite_id {
-                        Some(id) => Ok(Some(self.side.netsuite.children(id).await?)),
-                        None => Ok(None),
+                        Some(id) => Ok(Some(read(&self.engine.clock, || self.side.netsuite.children(id)).await?)),
+                        None => Ok::<_, PassError>(None),
                     }
                 };
-                let (order, children) = tokio::try_join!(self.read_order(), async {
-                    children.await.map_err(|error: crate::netsuite::NetSuiteError| PassError::from(error))
-                })?;
+                let (order, children) = tokio::try_join!(self.read_order(), children)?;
                 self.order = order;
                 self.answers.children = children;
             }
@@ -378,7 +401,11 @@ impl Pass<'_> {
         let wait = |attempt: u32| backoff::wait(retry.first, retry.max, attempt, fastrand::f64());
         let (reason, at_least) = match class {
             FailureClass::Refused(reason) => return self.held(*reason, &detail, HoldKind::Facts),
-            FailureClass::Throttled { until } => return End::Defer { due_at: *until, detail },
+            // Not all at the same instant, or the budget is gone again at once.
+            FailureClass::Throttled { until } => {
+                let due_at = clock::after(*until, SPREAD.mul_f64(fastrand::f64()));
+                return End::Defer { due_at, detail };
+            }
             FailureClass::Transient { retry_after } => ("transient", retry_after.unwrap_or_default()),
             FailureClass::InDoubt => ("in_doubt", Duration::ZERO),
             FailureClass::Duplicate => ("duplicate", Duration::ZERO),
@@ -443,6 +470,12 @@ impl Pass<'_> {
         aliases.dedup();
         PassResult { end, link, revision: self.revision, aliases, explanation: self.explanation.into_json() }
     }
+}
+
+/// A pass that found nothing out: the order stays as it was claimed.
+fn stopped(claimed: &Claimed, end: End) -> PassResult {
+    let (link, revision) = (claimed.order.link.clone(), claimed.order.revision);
+    PassResult { end, link, revision, aliases: Vec::new(), explanation: Explanation::default().into_json() }
 }
 
 /// What a write to the sale changes in the link.

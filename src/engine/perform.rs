@@ -1,6 +1,7 @@
 //! Sends one call: the intent is durable before it leaves, and its answer is settled in one exhaustive match.
 
 use super::lookup::{Found, look_up};
+use super::patience::{Classified, write};
 use super::{Engine, PassError, Side};
 use crate::domain::call::{Call, Request};
 use crate::domain::failure::FailureClass;
@@ -32,7 +33,7 @@ impl Engine {
             return Ok(Performed::Done);
         }
         kept(self.store.send_call(&claimed.lease, &row.id).await?)?;
-        match send(side, &call.request).await {
+        match write(&self.clock, || send(side, &call.request)).await {
             Ok(remote_id) => {
                 self.done(side, claimed, &row, &call.request, remote_id, None).await?;
                 Ok(Performed::Done)
@@ -43,7 +44,7 @@ impl Engine {
 
     /// What an unanswered or refused call leaves behind.
     async fn refused(&self, side: &Side, claimed: &Claimed, row: &CallRow, call: &Call, error: SendError) -> Result<Performed, PassError> {
-        let (class, http_status, detail) = (error.class(), error.status(), error.to_string());
+        let (class, http_status, detail) = (error.class(true), error.status(), error.to_string());
         tracing::info!(order.id = %claimed.lease.order_id, call.kind = call.request.kind().word(), call.key, ?class, "a call did not succeed: {detail}");
         let state = match class {
             FailureClass::InDoubt => CallState::InDoubt,
@@ -54,7 +55,7 @@ impl Engine {
             | FailureClass::Refused(_) => CallState::Failed,
         };
         if class == FailureClass::Duplicate
-            && let Found::Yes(remote_id) = look_up(side, &call.key, &call.request).await?
+            && let Found::Yes(remote_id) = look_up(side, &self.clock, &call.key, &call.request).await?
         {
             self.done(side, claimed, row, &call.request, remote_id, http_status).await?;
             return Ok(Performed::Done);
@@ -101,14 +102,16 @@ enum SendError {
     XSeries(#[from] crate::xseries::XSeriesError),
 }
 
-impl SendError {
-    fn class(&self) -> FailureClass {
+impl Classified for SendError {
+    fn class(&self, write: bool) -> FailureClass {
         match self {
-            Self::NetSuite(error) => error.class(true),
-            Self::XSeries(error) => error.class(true),
+            Self::NetSuite(error) => error.class(write),
+            Self::XSeries(error) => error.class(write),
         }
     }
+}
 
+impl SendError {
     fn status(&self) -> Option<u16> {
         match self {
             Self::NetSuite(error) => error.status(),

@@ -28,7 +28,7 @@ const REFUSED_LOGIN_BLOCK: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(16);
 /// Answers without complaint before one more request at once is dared.
-const RECOVER_AFTER: u32 = 10;
+const RECOVER_AFTER: u32 = 5;
 
 /// What the gate keeps.
 #[derive(Debug, Clone, Copy)]
@@ -203,7 +203,7 @@ impl Gate {
                 state.quiet = 0;
                 // Requests that were refused together are one complaint, not several.
                 if state.blocked.is_none_or(|(until, _)| until <= now) {
-                    state.halve(&self.inner.places);
+                    state.fewer(&self.inner.places);
                     let pause = FIRST_PAUSE.saturating_mul(1 << state.pauses.min(5)).min(LAST_PAUSE);
                     state.pauses = state.pauses.saturating_add(1);
                     state.block(clock::after(now, jittered(pause)), "pause");
@@ -274,8 +274,9 @@ impl State {
         }
     }
 
-    fn halve(&mut self, places: &Semaphore) {
-        let allowed = (self.allowed / 2).max(1);
+    /// One place less, down to one: the account's places are shared, so a complaint says little about how many are ours.
+    fn fewer(&mut self, places: &Semaphore) {
+        let allowed = self.allowed.saturating_sub(1).max(1);
         let fewer = self.allowed - allowed;
         self.allowed = allowed;
         self.owed += fewer - places.forget_permits(fewer);

@@ -97,18 +97,18 @@ async fn retry_after_closes_the_gate_for_everyone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_at_once_halves_the_places_and_success_brings_them_back() {
+async fn too_many_at_once_takes_a_place_away_and_success_brings_it_back() {
     let (gate, clock) = gate(4, None);
-    let passes = [gate.enter().await.unwrap(), gate.enter().await.unwrap(), gate.enter().await.unwrap()];
+    let passes = [gate.enter().await.unwrap(), gate.enter().await.unwrap(), gate.enter().await.unwrap(), gate.enter().await.unwrap()];
     gate.report(Signal::TooManyAtOnce);
     gate.report(Signal::TooManyAtOnce);
-    assert_eq!(gate.snapshot().concurrency, 2, "two refused together are one complaint");
+    assert_eq!(gate.snapshot().concurrency, 3, "two refused together are one complaint");
     let paused = gate.enter().await.unwrap_err().until;
     assert!(paused > clock.now() && paused <= clock::after(clock.now(), FIRST_PAUSE));
     drop(passes);
     clock.advance(Duration::from_secs(1));
     let _one = gate.enter().await.unwrap();
-    let two = gate.enter().await.unwrap();
+    let two = [gate.enter().await.unwrap(), gate.enter().await.unwrap()];
     assert!(gate.enter().await.is_err(), "the places of the requests under way were taken back");
     drop(two);
     for _ in 0..20 {

@@ -139,7 +139,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     };
     let now = shared.clock.now();
     let path = parts.uri.path();
-    let brief_pause = after(now, std::time::Duration::from_secs(2));
+    let brief_pause = after(now, std::time::Duration::from_secs(1));
     if path == "/api/1.0/token" {
         let work = || token(&shared, &parts, &body);
         return conduct(&shared.faults, Class::Token, || shared.fail(), || too_many(brief_pause), work).await;
