@@ -10,7 +10,7 @@
 //!
 //! # Layout
 //!
-//! A request comes in through [`serve`], which can cut its connection; `netsuite` or `x_series` checks who asks and hands
+//! A request comes in through `serve`, which can cut its connection; `netsuite` or `x_series` checks who asks and hands
 //! it to the file of its operation; `courier` posts what changed.
 
 mod catalogue;

@@ -84,7 +84,7 @@ impl Demo {
             say(&format!("\ntillbridge orders --url http://{} --token {token}", running.address))?;
             say("Ctrl-C ends it; nothing of it is kept.")?;
         }
-        let deadline = begun + Duration::from_secs(60) + Duration::from_secs(2) * self.orders;
+        let deadline = begun + Duration::from_mins(1) + Duration::from_secs(2) * self.orders;
         let signalled = tokio::select! {
             worked = Box::pin(shop.open(&running, deadline, self.once)) => { worked?; false }
             signal = signals::first() => { signal?; true }

@@ -115,12 +115,10 @@ impl Report {
             cells.map(Clone::clone).to_vec()
         });
         let head = ["SALES ORDER", "SALE", "MAPPING", "SALE STATUS", "FULFILMENT", "BILL", "ENDED"];
-        let mut text = table(&head, &rows.collect::<Vec<_>>());
-        for problem in &self.problems {
-            text.push_str(&format!("\n{problem}"));
-        }
+        let mut lines = vec![table(&head, &rows.collect::<Vec<_>>())];
+        lines.extend(self.problems.iter().cloned());
         let well = self.lines.iter().filter(|line| line.problems.is_empty()).count();
-        text.push_str(&format!("\n\n{well} of {} orders ended as they must, in {:.1} s", self.lines.len(), self.took.as_secs_f64()));
-        text
+        lines.push(format!("\n{well} of {} orders ended as they must, in {:.1} s", self.lines.len(), self.took.as_secs_f64()));
+        lines.join("\n")
     }
 }
