@@ -216,6 +216,8 @@ pub struct XSeriesConfig {
     /// A pickup or a delivery may be sent without its payment. The vendor's staff could not complete it, so the
     /// sandbox refuses it unless this is on.
     pub unpaid_hand_over: bool,
+    /// How long `/search` does not know of a sale's last change, in milliseconds.
+    pub search_lag_ms: i64,
 }
 
 impl Default for XSeriesConfig {
@@ -231,6 +233,7 @@ impl Default for XSeriesConfig {
             signature_encoding: SignatureEncoding::Hex,
             chaos: Chaos::default(),
             unpaid_hand_over: false,
+            search_lag_ms: 1000,
         }
     }
 }

@@ -15,6 +15,7 @@ mod retailer;
 mod routes;
 mod sales;
 mod schema;
+mod search;
 mod seed;
 mod webhooks;
 
@@ -64,6 +65,7 @@ pub(super) struct Shared {
     client_secret: String,
     encoding: SignatureEncoding,
     chaos: Mutex<Chaos>,
+    search_lag_ms: i64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -90,6 +92,7 @@ impl Shared {
             client_secret: config.oauth.client_secret.clone(),
             encoding: config.signature_encoding,
             chaos: Mutex::new(config.chaos),
+            search_lag_ms: config.search_lag_ms,
         })
     }
 

@@ -14,9 +14,9 @@ use super::retailer::{HandOver, Retailer, Sale};
 use super::{Shared, lock, pairs, sales, seed};
 
 /// Rows of a page where the request does not say.
-const DEFAULT_PAGE: usize = 100;
+pub(super) const DEFAULT_PAGE: usize = 100;
 /// The largest page.
-const LARGEST_PAGE: usize = 1000;
+pub(super) const LARGEST_PAGE: usize = 1000;
 
 /// `2026-07` and its like, which are all served alike, and the numbered APIs that still answer.
 fn shape_of(version: &str) -> Outcome<Shape> {
@@ -82,16 +82,16 @@ fn uuid(text: &str, what: &'static str) -> Outcome<Uuid> {
     Uuid::parse_str(text).map_err(|_not_an_id| Refusal::NotFound(what))
 }
 
-struct Call<'a> {
-    shared: &'a Shared,
-    shape: Shape,
+pub(super) struct Call<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) shape: Shape,
     version: &'a str,
-    query: Vec<(String, String)>,
+    pub(super) query: Vec<(String, String)>,
     body: &'a Bytes,
 }
 
 impl Call<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -100,7 +100,7 @@ impl Call<'_> {
         named.flat_map(|(_, value)| value.split(',')).collect()
     }
 
-    fn number<T: std::str::FromStr>(&self, name: &str) -> Outcome<Option<T>> {
+    pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Outcome<Option<T>> {
         let read = |text: &str| text.parse().map_err(|_not_a_number| Refusal::Malformed(format!("{name} is not a number")));
         self.get(name).map(read).transpose()
     }
@@ -120,7 +120,7 @@ impl Call<'_> {
         Ok((StatusCode::CREATED, axum::Json(json!({ "data": data }))).into_response())
     }
 
-    fn show(&self, retailer: &Retailer, sale: &Sale) -> Value {
+    pub(super) fn show(&self, retailer: &Retailer, sale: &Sale) -> Value {
         retailer.show(sale, self.shape, *lock(&self.shared.chaos))
     }
 
@@ -182,34 +182,6 @@ impl Call<'_> {
         Ok(axum::Json(json!({ "data": data, "version": version })).into_response())
     }
 
-    fn search(&self) -> Outcome<Response> {
-        let kind = self.get("type").ok_or_else(|| Refusal::Malformed("type is required".to_owned()))?;
-        let mut found: Vec<Value> = match kind {
-            "sales" => self.shared.with(|retailer| retailer.sales.values().map(|sale| self.show(retailer, sale)).collect()),
-            "products" | "customers" => self.shared.with(|retailer| retailer.list(kind)).unwrap_or_default(),
-            _ => return Err(Refusal::Malformed("type is sales, products or customers".to_owned())),
-        };
-        for (name, wanted) in &self.query {
-            let field = match name.as_str() {
-                "type" | "order_by" | "order_direction" | "page_size" | "offset" | "deleted" => continue,
-                "_id" => "id",
-                other => other,
-            };
-            found.retain(|item| match (field, &item[field]) {
-                // A SKU is only found by its lower-case form.
-                ("sku", Value::String(text)) => text.to_lowercase() == *wanted,
-                (_, Value::String(text)) => text.eq_ignore_ascii_case(wanted),
-                (_, Value::Array(words)) => words.iter().any(|word| word == wanted),
-                _ => false,
-            });
-        }
-        found.sort_by_key(version_of);
-        let offset = self.number::<usize>("offset")?.unwrap_or(0);
-        let size = self.number::<usize>("page_size")?.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
-        let data: Vec<Value> = found.into_iter().skip(offset).take(size).collect();
-        Ok(axum::Json(json!({ "data": data })).into_response())
-    }
-
     fn list_hand_overs(&self) -> Outcome<Response> {
         let (outlets, sales) = (self.all("outlet_id"), self.all("sale_id"));
         let (kinds, states) = (self.all("fulfillment_type"), self.all("fulfillment_state"));
@@ -267,6 +239,6 @@ impl Call<'_> {
     }
 }
 
-fn version_of(item: &Value) -> i64 {
+pub(super) fn version_of(item: &Value) -> i64 {
     item["version"].as_i64().or_else(|| item["_metadata"]["version"].as_i64()).unwrap_or(0)
 }

@@ -241,4 +241,8 @@ async fn periods_locations_and_payment_methods_can_be_asked_for() {
     assert_eq!(rows, [json!({ "periodname": "Oct 2026", "closed": "T" }), json!({ "periodname": "Nov 2026", "closed": "F" })]);
     assert_eq!(world.rows("SELECT name FROM location ORDER BY id").await.len(), 2);
     assert_eq!(world.rows("SELECT id FROM paymentmethod WHERE name = 'Card'").await, [json!({ "id": "2" })]);
+    assert_eq!(world.rows("SELECT itemid FROM salestaxitem ORDER BY id").await.len(), 2);
+    assert_eq!(world.rows("SELECT id FROM department").await.len(), 0);
+    let account = world.rows("SELECT accountsearchdisplayname AS name FROM account WHERE id = 2").await;
+    assert_eq!(account, [json!({ "name": "1100 Undeposited Funds" })]);
 }

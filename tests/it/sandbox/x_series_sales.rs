@@ -1,5 +1,7 @@
 //! Making, changing and reading sales.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tillbridge::sandbox::SaleState;
@@ -315,4 +317,23 @@ async fn a_handed_over_pickup_keeps_its_attribute() {
     world.sandbox.x_series().complete(id, "Card").unwrap();
     let sale = world.sandbox.x_series().sale(id).unwrap();
     assert_eq!((sale.status(), sale.payments.len(), sale.lines[0].fulfilled), ("PICKED_UP_CLOSED", 1, dec("2")));
+}
+
+#[tokio::test]
+async fn the_search_lags_behind_and_filters_by_date() {
+    let world = World::new().await;
+    let early = world.sell("closed", &[]).await;
+    assert_eq!(world.xs_get("/search?type=sales&invoice_number=P1-1001").await.body["data"], json!([]), "not yet in the index");
+    world.clock.advance(Duration::from_mins(1));
+    let late = world.sell("pending", &["pickup"]).await;
+    world.clock.advance(Duration::from_secs(1));
+    let found = async |query: &str| {
+        let answer = world.xs_get(&format!("/search?type=sales&{query}")).await;
+        answer.body["data"].as_array().unwrap_or_else(|| panic!("{answer:?}")).iter().map(|sale| sale["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("date_from=2026-11-23T01:03:00Z").await, [json!(late)]);
+    assert_eq!(found("date_to=2026-11-23T01:03:00Z&page_size=1").await, [json!(early)]);
+    assert_eq!(found("order_direction=desc").await, [json!(late), json!(early)]);
+    assert_eq!(found("attributes=pickup&state=pending").await, [json!(late)]);
+    world.xs_get("/search?type=sales&source_id=SO1001").await.denies(400, "source_id is no filter");
 }

@@ -32,6 +32,9 @@ pub(super) enum Table {
     Subsidiary,
     Currency,
     ShipItem,
+    TaxItem,
+    Department,
+    Class,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +77,9 @@ impl Table {
             "subsidiary" => Self::Subsidiary,
             "currency" => Self::Currency,
             "shipitem" => Self::ShipItem,
+            "salestaxitem" => Self::TaxItem,
+            "department" => Self::Department,
+            "classification" => Self::Class,
             _ => return Err(QueryError::Table(name.to_owned())),
         })
     }
@@ -102,7 +108,7 @@ impl Table {
                 "id entityid companyname altname isperson firstname lastname email phone externalid isinactive lastmodifieddate \
                  datecreated"
             }
-            Self::Location | Self::Subsidiary => "id name fullname isinactive externalid parent",
+            Self::Location | Self::Subsidiary | Self::Department | Self::Class => "id name fullname isinactive externalid parent",
             Self::Number => "id inventorynumber item expirationdate externalid",
             Self::NumberLocation => "inventorynumber location quantityavailable quantityonhand",
             Self::ItemLocation => "item location quantityavailable quantityonhand quantitycommitted",
@@ -112,8 +118,8 @@ impl Table {
                  isposting"
             }
             Self::PaymentMethod | Self::Term => "id name isinactive externalid",
-            Self::ShipItem => "id itemid isinactive",
-            Self::Account => "id acctnumber fullname accttype isinactive",
+            Self::ShipItem | Self::TaxItem => "id itemid isinactive",
+            Self::Account => "id acctnumber fullname accountsearchdisplayname accttype isinactive",
             Self::Currency => "id name symbol isinactive",
         }
     }
@@ -160,6 +166,9 @@ impl Table {
             Self::Subsidiary => vec![Row::Named(&account.subsidiary)],
             Self::Currency => vec![Row::Named(&account.currency)],
             Self::ShipItem => account.ship_methods.iter().map(Row::Named).collect(),
+            Self::TaxItem => vec![Row::Named(&account.tax_code), Row::Named(&account.no_tax_code)],
+            // The features are on, and nobody has made one.
+            Self::Department | Self::Class => Vec::new(),
         }
     }
 }
@@ -256,7 +265,7 @@ impl Row<'_> {
             },
             Self::Named(named) => match column {
                 "id" => Val::id(named.id),
-                "name" | "fullname" | "itemid" | "symbol" => word(&named.name),
+                "name" | "fullname" | "itemid" | "symbol" | "accountsearchdisplayname" => word(&named.name),
                 "isinactive" => Val::flag(false),
                 "acctnumber" => word(&format!("{}", 1000 + named.id)),
                 "accttype" => word("Bank"),
