@@ -1,5 +1,6 @@
 //! The wiring: the only room that knows all the others.
 
+mod onboarding;
 mod status;
 mod tokens;
 
@@ -116,7 +117,8 @@ pub async fn start(config: Config, options: Options, listeners: Option<Listeners
     let tasks = TaskTracker::new();
     let status = Arc::new(Status::new(&config, sides.clone(), store.clone(), clock.clone()));
     tasks.spawn(Arc::clone(&status).refresh(stop.clone()));
-    let state = AppState::new(store.clone(), Arc::clone(&config), clock.clone(), metrics::install()?, status);
+    let state = AppState::new(store.clone(), Arc::clone(&config), clock.clone(), metrics::install()?, status)
+        .with_onboarding(Arc::new(onboarding::Browser(sides.clone())));
 
     let engine = Engine::new(store.clone(), sides.iter().cloned(), config.retry.clone(), clock.clone());
     let owner = format!("{}-{}", std::process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);

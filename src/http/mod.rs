@@ -14,6 +14,7 @@ mod extract;
 mod healthz;
 mod layers;
 mod metrics;
+mod oauth;
 mod openapi;
 mod readyz;
 mod v1;
@@ -25,6 +26,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 pub use self::auth::hash;
+pub use self::oauth::Onboarding;
 pub use self::openapi::DOCUMENT;
 pub use self::problem::Problem;
 pub use self::server::{Listeners, ServeError, bind, serve};
@@ -93,6 +95,9 @@ pub const ROUTES: &[Route] = routes! {
     GET  "/readyz"                                     ANYONE   readyz::handle;
     GET  "/metrics"                                    ANYONE   metrics::handle;
     GET  "/openapi.yaml"                               ANYONE   openapi::handle;
+
+    GET  "/oauth/x-series/{connection}/start"          ANYONE   oauth::start;
+    GET  "/oauth/x-series/{connection}/callback"       ANYONE   oauth::callback;
 
     GET  "/v1/orders"                                  VIEWER   v1::orders::list::handle;
     GET  "/v1/orders/{id}"                             VIEWER   v1::orders::get::handle;

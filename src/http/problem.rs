@@ -46,6 +46,8 @@ catalogue! {
     NO_ROUTE: "no-such-address", NOT_FOUND, "There is nothing at this address", "Look the address up in /openapi.yaml.";
     UNKNOWN_CONNECTION: "unknown-connection", NOT_FOUND, "There is no such connection",
         "Compare the address with the connections of the configuration.";
+    NOT_CONNECTED: "not-connected", BAD_REQUEST, "The retailer was not connected",
+        "Open /oauth/x-series/{connection}/start again, or bring in a refresh token with `tillbridge connect x-series`.";
     NEVER_SEEN: "order-never-seen", NOT_FOUND, "No order goes by this id",
         "Save the sales order in NetSuite or the sale in X-Series once more, or POST to /v1/orders/{id}/send with the sales order's \
          internal id or the sale's id.";
@@ -98,6 +100,8 @@ pub enum Problem {
     NoRoute,
     /// The address names a connection that the configuration does not have.
     UnknownConnection(String),
+    /// The browser's way to X-Series tokens ended without them.
+    NotConnected(String),
     /// No order is found by the id.
     NeverSeen(String),
     /// Another thing is not there.
@@ -160,6 +164,7 @@ impl Problem {
             Self::Role { .. } => FORBIDDEN,
             Self::NoRoute => NO_ROUTE,
             Self::UnknownConnection(_) => UNKNOWN_CONNECTION,
+            Self::NotConnected(_) => NOT_CONNECTED,
             Self::NeverSeen(_) => NEVER_SEEN,
             Self::NotThere { .. } => NOT_THERE,
             Self::Method(_) => METHOD,
@@ -184,7 +189,7 @@ impl Problem {
 
     fn detail(&self) -> String {
         match self {
-            Self::Parameter { detail, .. } | Self::Body(detail) | Self::NotSigned(detail) => detail.clone(),
+            Self::Parameter { detail, .. } | Self::Body(detail) | Self::NotSigned(detail) | Self::NotConnected(detail) => detail.clone(),
             Self::BodyCut => "The connection ended before the whole body had come.".to_owned(),
             Self::TokenMissing => "The request carries no bearer token.".to_owned(),
             Self::TokenUnknown => "The bearer token is not one of this service.".to_owned(),

@@ -1,13 +1,14 @@
 //! What the handlers share.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::metrics::Scrape;
+use super::oauth::Onboarding;
 use super::problem::Problem;
 use super::readyz::Readiness;
 use super::status::ConnectionStatus;
@@ -29,6 +30,7 @@ struct Inner {
     scrape: Scrape,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    onboarding: OnceLock<Arc<dyn Onboarding>>,
 }
 
 impl AppState {
@@ -44,7 +46,19 @@ impl AppState {
             scrape: Scrape::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            onboarding: OnceLock::new(),
         }))
+    }
+
+    /// Lets the browser connect X-Series retailers; the first that is given stays.
+    #[must_use]
+    pub fn with_onboarding(self, onboarding: Arc<dyn Onboarding>) -> Self {
+        self.0.onboarding.get_or_init(|| onboarding);
+        self
+    }
+
+    pub(super) fn onboarding(&self) -> Option<&dyn Onboarding> {
+        self.0.onboarding.get().map(AsRef::as_ref)
     }
 
     /// The store.

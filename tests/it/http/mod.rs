@@ -5,6 +5,7 @@
 
 mod contract;
 mod limits;
+mod oauth;
 mod operators;
 mod probes;
 mod storm;
