@@ -1,6 +1,7 @@
 //! Every metric of the service: its name, its labels and what it means. Rooms count under these names and no others.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -56,6 +57,20 @@ catalogue! {
     gauge POLL_LAST_SUCCESS = "tillbridge_poll_last_success_timestamp_seconds", "When a poll last ran to its end, by connection and system.";
     gauge POLL_LAG = "tillbridge_poll_lag_seconds", "How far the poll's cursor is behind the present, by connection and system.";
     gauge TOKEN_EXPIRY = "tillbridge_token_expires_seconds", "Time until the access token ends, by connection and system.";
+}
+
+/// Counts one request to a remote system: by the class of its answer's status (`2xx`), or `none` where none came.
+pub fn remote_request(connection: &str, system: &'static str, status: Option<u16>, took: Duration) {
+    let outcome = match status.map(|status| status / 100) {
+        Some(2) => "2xx",
+        Some(3) => "3xx",
+        Some(4) => "4xx",
+        Some(_) => "5xx",
+        None => "none",
+    };
+    let connection = connection.to_owned();
+    metrics::counter!(REMOTE_REQUESTS, "connection" => connection.clone(), "system" => system, "outcome" => outcome).increment(1);
+    metrics::histogram!(REMOTE_DURATION, "connection" => connection, "system" => system).record(took);
 }
 
 /// Bounds of the duration histograms, in seconds: an answer to a webhook takes milliseconds, a NetSuite transform minutes.

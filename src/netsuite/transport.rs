@@ -13,6 +13,7 @@ use super::error::{Meaning, NetSuiteError, Refusal};
 use super::wire::read::last_segment;
 use crate::clock::{self, Clock};
 use crate::domain::ids::{ConnectionId, RecordId};
+use crate::metrics;
 use crate::net::gate::{Gate, Signal};
 use crate::net::retry_after;
 
@@ -245,6 +246,13 @@ impl Transport {
     fn log(&self, call: &Call<'_>, outcome: &Result<Answer, NetSuiteError>, took: Duration) {
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let connection = self.connection.as_str();
+        let status = match outcome {
+            Ok(answer) => Some(answer.status),
+            Err(error) => error.status(),
+        };
+        if status.is_some() || matches!(outcome, Err(NetSuiteError::NoAnswer(_) | NetSuiteError::Connect(_))) {
+            metrics::remote_request(connection, "netsuite", status, took);
+        }
         match outcome {
             Ok(answer) => tracing::debug!(
                 connection.id = connection,

@@ -16,6 +16,7 @@ use super::words;
 use crate::clock::{self, Clock};
 use crate::config;
 use crate::domain::ids::ConnectionId;
+use crate::metrics;
 use crate::net::gate::{Gate, Limits, Signal};
 use crate::net::{http as net_http, retry_after};
 
@@ -209,7 +210,10 @@ impl Client {
             Ok(response) => whole(response).await,
             Err(error) => Err(error),
         };
-        let duration_ms = inner.clock.now().duration_since(sent_at).as_millis();
+        let took = inner.clock.now().duration_since(sent_at);
+        let duration_ms = took.as_millis();
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        metrics::remote_request(inner.connection.as_str(), "x_series", status, took.unsigned_abs());
         match answer {
             Ok(answer) => {
                 inner.gate.report(self.signal(&answer));
