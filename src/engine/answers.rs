@@ -8,6 +8,7 @@ use super::patience::read;
 use super::{Engine, PassError, Side};
 use crate::clock::Clock;
 use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
+use crate::domain::failure::FailureClass;
 use crate::domain::ids::SaleId;
 use crate::domain::reference::ItemTracking;
 use crate::domain::sales_order::{Bill, ChildKind};
@@ -99,7 +100,15 @@ impl Engine {
         let keys = ids.into_iter().map(|id| (id, sku_field.to_owned())).collect::<Vec<_>>();
         let found = side.items.get_many::<PassError, _>(&keys, |missing| async move {
             let ids = missing.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
-            let items = read(&self.clock, || side.netsuite.items(&ids, sku_field)).await?;
+            let items = match read(&self.clock, || side.netsuite.items(&ids, sku_field)).await {
+                Ok(items) => items,
+                // The SKU is on the line already, so the rest can be done without: NetSuite itself says so where an item needs detail.
+                Err(error) if sku_field.eq_ignore_ascii_case("itemId") && matches!(error.class(false), FailureClass::Refused(_)) => {
+                    tracing::warn!(connection = %side.id, "NetSuite does not show its items, so serial and lot numbers are not looked up: {error}");
+                    Vec::new()
+                }
+                Err(error) => return Err(error.into()),
+            };
             let tracking = |item: Item| {
                 let Item { id, sku, serial, lot, bins, fulfillable, .. } = item;
                 ((id, sku_field.to_owned()), ItemTracking { sku, serial, lot, bins, fulfillable })
