@@ -68,8 +68,6 @@ reasons! {
     FulfilledAndBilled = "fulfilled_and_billed",
     /// Nothing was left to ship or bill.
     AlreadyComplete = "already_complete",
-    /// The sale was written and is complete on both sides.
-    Sent = "sent",
     /// The sale was voided because its sales order was cancelled.
     VoidedWithOrder = "voided_with_order",
     /// Parked at the till, to be completed and paid there.

@@ -6,7 +6,6 @@ use tillbridge::domain::verdict::Reason;
 const NOT_HELD: &[&str] = &[
     "fulfilled_and_billed",
     "already_complete",
-    "sent",
     "voided_with_order",
     "awaiting_till",
     "awaiting_pickup",
