@@ -85,9 +85,9 @@ impl Worker {
         if more {
             return Ok(poll);
         }
-        let next = self.store.next_due().await?.map(|due| due.duration_since(self.clock.now()));
-        let next = next.map_or(poll, |next| Duration::try_from(next).unwrap_or_default());
-        Ok(next.clamp(Duration::from_millis(2), poll))
+        // What is due already was not for us, or it would have been claimed: it is no reason to hurry.
+        let next = self.store.next_due().await?.and_then(|due| Duration::try_from(due.duration_since(self.clock.now())).ok());
+        Ok(next.filter(|next| !next.is_zero()).map_or(poll, |next| next.clamp(Duration::from_millis(2), poll)))
     }
 
     /// An order is out of hand. A panic holds it: it would happen again.

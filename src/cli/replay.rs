@@ -67,9 +67,14 @@ impl Replay {
             return Ok(ExitCode::SUCCESS);
         }
         let changes = replay["changes"].as_array().cloned().unwrap_or_default();
-        let rows = changes
-            .iter()
-            .map(|change| vec![text(&change["order"]), text(&change["state"]), text(&change["verdict"]), text(&change["would"])]);
+        let rows = changes.iter().map(|change| {
+            vec![
+                text(&change["order"]),
+                text(&change["state"]),
+                text(&change["verdict"]),
+                text(&change[if self.dry_run { "would" } else { "did" }]),
+            ]
+        });
         say(&table(&["ORDER", "STATE", "VERDICT", if self.dry_run { "WOULD" } else { "DONE" }], &rows.collect::<Vec<_>>()))?;
         say(&format!(
             "{} of {} orders {}",

@@ -43,8 +43,6 @@ pub struct Facts {
     pub connection: ConnectionId,
     /// The stored link.
     pub link: Link,
-    /// Something of the `NetSuite` side, or a person, asked: not only X-Series.
-    pub asked_by_netsuite: bool,
     /// The sales order.
     pub order: Seen<SalesOrder>,
     /// The sale.
@@ -64,8 +62,6 @@ pub struct PastCall {
     pub key: String,
     /// It is done, and not only tried.
     pub done: bool,
-    /// The record that it made.
-    pub remote_id: Option<String>,
     /// The sale that it wrote, for calls that write one.
     pub sale: Option<SaleRequest>,
 }
@@ -95,6 +91,8 @@ pub struct Answers {
     pub inventory_numbers: BTreeMap<(String, Option<String>), Vec<InventoryNumber>>,
     /// To [`Question::PaymentMethods`].
     pub payment_methods: Option<Vec<Ref>>,
+    /// To [`Question::Accounts`].
+    pub accounts: Option<Vec<Ref>>,
     /// To [`Question::NamedItem`]: the internal ids of the items with a name.
     pub named_items: BTreeMap<String, Vec<String>>,
 }
@@ -124,6 +122,8 @@ pub enum Question {
     InventoryNumbers { item: String, location: Option<String> },
     /// `NetSuite`'s payment methods.
     PaymentMethods,
+    /// `NetSuite`'s accounts.
+    Accounts,
     /// The item with this name.
     NamedItem(String),
 }

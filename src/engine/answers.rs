@@ -46,6 +46,10 @@ impl Engine {
                 let ask = read(&self.clock, || side.netsuite.names_of("paymentmethod"));
                 answers.payment_methods = Some(side.payment_methods.get((), |found| !found.is_empty(), ask).await?);
             }
+            Question::Accounts => {
+                let ask = read(&self.clock, || side.netsuite.names_of("account"));
+                answers.accounts = Some(side.accounts.get((), |found| !found.is_empty(), ask).await?);
+            }
             Question::NamedItem(name) => {
                 let ids = read(&self.clock, || side.netsuite.items_named(&name)).await?;
                 answers.named_items.insert(name, ids);

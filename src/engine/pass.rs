@@ -29,9 +29,6 @@ const STEPS_AT_MOST: usize = 80;
 /// Over how long the orders that waited for the same budget are spread.
 const SPREAD: Duration = Duration::from_millis(250);
 
-/// How long to leave alone what another order is doing.
-const ELSEWHERE: Duration = Duration::from_millis(500);
-
 /// The state of a pass.
 struct Pass<'a> {
     engine: &'a Engine,
@@ -255,18 +252,11 @@ impl Pass<'_> {
                 CallKind::CreateSale | CallKind::UpdateSale | CallKind::VoidSale => request(row)?.sale().cloned(),
                 _ => None,
             };
-            Ok(PastCall {
-                kind: row.kind,
-                key: row.key.clone(),
-                done: row.state == CallState::Done,
-                remote_id: row.remote_id.clone(),
-                sale,
-            })
+            Ok(PastCall { kind: row.kind, key: row.key.clone(), done: row.state == CallState::Done, sale })
         });
         Ok(Facts {
             connection: self.side.id.clone(),
             link: self.link.clone(),
-            asked_by_netsuite: self.events.iter().any(|event| !event.kind.starts_with("sale.")),
             order: self.order.clone(),
             sale: self.sale.clone(),
             calls: calls.collect::<Result<_, PassError>>()?,
@@ -294,8 +284,15 @@ impl Pass<'_> {
                     kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
                     Err(Stop::Merged)
                 }
-                // A copied sales order carries its original's sale id. It is an order of its own.
                 LinkTo::Sale(sale) => {
+                    let known = self.engine.store.order(&other).await?;
+                    // The sale was seen before its sales order was: they are one.
+                    if known.is_some_and(|known| known.link.netsuite_id.is_none()) {
+                        tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of its sale");
+                        kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
+                        return Err(Stop::Merged);
+                    }
+                    // A copied sales order carries its original's sale id. It is an order of its own.
                     self.explanation.step(format!("the sale {sale} on the sales order belongs to order {other}: not taken over"));
                     if let Seen::Is(order) = &mut self.order {
                         order.custom.retain(|_, value| value.as_str().is_none_or(|text| !text.trim().eq_ignore_ascii_case(sale.as_str())));
@@ -313,7 +310,15 @@ impl Pass<'_> {
         {
             let link = Link { x_series_id: Some(sale.id.clone()), ..self.link.clone() };
             match self.engine.store.link(&self.claimed.lease, &link).await? {
-                LinkResult::Linked => self.link = link,
+                LinkResult::Linked => {
+                    self.link = link;
+                    // The id follows from the sales order, so the sale may be there from before this database was.
+                    self.sale = self.read_sale().await?;
+                    if self.sale.record().is_some() {
+                        self.explanation.step(format!("the sale {} is there already", sale.id));
+                        return Ok(());
+                    }
+                }
                 LinkResult::LeaseLost => return Err(Stop::Error(PassError::LeaseLost)),
                 LinkResult::Taken(other) => {
                     let detail = format!("Its sale {} belongs to order {other}. Find out which of the two is right.", sale.id);
@@ -321,16 +326,14 @@ impl Pass<'_> {
                 }
             }
         }
-        if matches!(call.request, Request::UpdateSale(_)) && self.changed_at_the_till().await? {
+        if matches!(call.request, Request::UpdateSale(_) | Request::VoidSale(_)) && self.changed_at_the_till().await? {
             return Ok(());
         }
         self.explanation.step(format!("sent: {} {}", call.request.kind().word(), call.key));
         match self.engine.perform(self.side, self.claimed, call).await? {
             Performed::Done => self.after(call).await,
-            Performed::Elsewhere => Err(Stop::End(End::Defer {
-                due_at: clock::after(self.engine.clock.now(), ELSEWHERE),
-                detail: format!("Another order is making {}.", call.key),
-            })),
+            // It counts as an attempt, so that an order is held in the end whose call is stuck with another one.
+            Performed::Elsewhere => Err(Stop::End(self.failed(&FailureClass::Conflict, format!("Another order is making {}.", call.key)))),
             Performed::Failed { class, detail } => Err(Stop::End(self.failed(&class, detail))),
         }
     }
@@ -376,9 +379,6 @@ impl Pass<'_> {
     /// The end that a verdict makes. A sale read back exactly as we wrote it, with nothing to do, is an echo.
     fn verdict(&mut self, verdict: Verdict, rest: Rest) -> End {
         let digest = self.sale.record().map(Explanation::sale_digest);
-        if self.wrote_sale {
-            self.link.echo_digest.clone_from(&digest);
-        }
         let asked_by_till_only = !self.events.is_empty() && self.events.iter().all(|event| event.kind.starts_with("sale."));
         let in_step = matches!(verdict.kind, VerdictKind::Waiting | VerdictKind::Synced);
         let echo = in_step && asked_by_till_only && !self.explanation.sent_any() && digest.is_some() && digest == self.link.echo_digest;
@@ -387,6 +387,10 @@ impl Pass<'_> {
         } else {
             verdict
         };
+        if verdict.reason == Reason::Unresolved {
+            // What was not there is about to be put there: the next look is a fresh one.
+            self.side.reference.forget();
+        }
         match rest {
             Rest::Held => self.held(verdict.reason, &verdict.detail, HoldKind::Facts),
             Rest::Waiting => End::Verdict { verdict, state: OrderState::Waiting, hold: None, recheck_at: None },
@@ -449,9 +453,15 @@ impl Pass<'_> {
         if let Some(order) = self.order.record() {
             link.netsuite_number = Some(order.number.clone());
             link.netsuite_status = Some(order.status.as_ref().map_or_else(Clone::clone, |status| status.name().to_owned()));
-            link.netsuite_modified = order.modified_at;
+            // Only what was dealt with is behind us: a change that is held or tried again has still to be followed.
+            if matches!(&end, End::Verdict { state: OrderState::Waiting | OrderState::Settled, .. }) {
+                link.netsuite_modified = order.modified_at;
+            }
         }
         if let Some(sale) = self.sale.record() {
+            if self.wrote_sale {
+                link.echo_digest = Some(Explanation::sale_digest(sale));
+            }
             link.x_series_number = sale.number().map(str::to_owned);
             link.x_series_version = sale.version;
             if let Ok(status) = &sale.status {

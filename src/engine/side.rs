@@ -28,6 +28,7 @@ pub struct Side {
     pub(super) products: Aged<String, Vec<Product>>,
     pub(super) items: Aged<(String, String), ItemTracking>,
     pub(super) payment_methods: Aged<(), Vec<Ref>>,
+    pub(super) accounts: Aged<(), Vec<Ref>>,
     pub(super) mappings: Mutex<Option<Current>>,
 }
 
@@ -42,6 +43,7 @@ impl Side {
             products: Aged::new(age, clock),
             items: Aged::new(age, clock),
             payment_methods: Aged::new(age, clock),
+            accounts: Aged::new(age, clock),
             mappings: Mutex::new(None),
         }
     }
@@ -61,6 +63,13 @@ const KEPT_AT_MOST: usize = 10_000;
 impl<K: Ord + Clone, V: Clone> Aged<K, V> {
     fn new(age: Duration, clock: &Clock) -> Self {
         Self { age, clock: clock.clone(), kept: Mutex::new(std::collections::BTreeMap::new()) }
+    }
+
+    /// Lets go of what is kept, unless somebody is asking this moment.
+    pub(super) fn forget(&self) {
+        if let Ok(mut kept) = self.kept.try_lock() {
+            kept.clear();
+        }
     }
 
     /// The kept answer, or the one that `ask` brings. `keep` tells which answers are worth keeping: that something is not there is

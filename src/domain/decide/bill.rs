@@ -12,7 +12,8 @@ use crate::domain::keys;
 use crate::domain::mapping::{BillAs, PaymentKind, PaymentTypeRule};
 use crate::domain::requests::{BillLine, BillRequest, PaymentRequest};
 use crate::domain::sale::{Sale, SalePayment};
-use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
+use crate::domain::sales_order::{Bill, ChildKind, ItemKind, Ref, SalesOrder};
+use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
 
 impl<'a> Case<'a> {
@@ -21,15 +22,19 @@ impl<'a> Case<'a> {
         if !order.status.as_ref().is_ok_and(|status| status.can_bill()) {
             return Ok(());
         }
+        // Pending Billing says that everything has left, also where the lines do not tell how much.
+        let all_left = order.status == Ok(OrderStatus::PendingBilling);
         let mut lines = Vec::new();
-        for line in order.lines.iter().filter(|line| !line.kind.is_text() && !line.closed && !is_carried(&line.kind)) {
-            let ready = if self.leaves_stock(order, line)? || line.from_purchase {
+        for line in order.lines.iter().filter(|line| !line.kind.is_text() && !is_carried(&line.kind)) {
+            let ready = if line.closed {
                 line.fulfilled
+            } else if self.leaves_stock(order, line)? || line.from_purchase {
+                if all_left { line.quantity } else { line.fulfilled }
             } else {
                 matched.quantity(line.line).min(line.quantity)
             };
             let quantity = (ready - line.billed).max(Decimal::ZERO);
-            if line.quantity > line.billed {
+            if line.quantity > line.billed && (!line.closed || quantity > Decimal::ZERO) {
                 lines.push(BillLine { order_line: line.line, quantity: quantity.normalize() });
             }
         }
@@ -74,8 +79,15 @@ impl<'a> Case<'a> {
         let mut tenders = self.tenders(order, sale)?;
         tenders.sort_by_key(|(payment, _)| std::cmp::Reverse(payment.amount));
         let Some((_, rule)) = tenders.first() else { return Ok((None, None)) };
-        let rule = (*rule).clone();
-        Ok((Some(self.payment_method(&rule)?), rule.account))
+        let rule = rule.clone();
+        if tenders.len() > 1 {
+            self.notes.push(format!(
+                "A cash sale holds one payment method: all of it is booked as {}, the largest of {} tenders.",
+                rule.x_series,
+                tenders.len()
+            ));
+        }
+        Ok((Some(self.payment_method(&rule)?), self.account(&rule)?))
     }
 
     /// The payments of the sale that are money, each with its row of the payment table.
@@ -113,12 +125,11 @@ impl<'a> Case<'a> {
     /// The payment method's internal id, from its id or name.
     fn payment_method(&self, rule: &PaymentTypeRule) -> Step<String> {
         let name = rule.netsuite.as_deref().unwrap_or(&rule.x_series);
-        if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        if is_internal_id(name) {
             return Ok(name.to_owned());
         }
         let Some(methods) = &self.facts.answers.payment_methods else { return Err(Next::Ask(vec![Question::PaymentMethods])) };
-        let found = methods.iter().find(|method| method.name.as_deref().is_some_and(|method| method.eq_ignore_ascii_case(name)));
-        found.map(|method| method.id.clone()).ok_or_else(|| {
+        named(methods, name).ok_or_else(|| {
             held(Reason::Unresolved, format!("NetSuite has no payment method '{name}' ([[payment_type]] '{}').", rule.x_series))
         })
     }
@@ -128,39 +139,58 @@ impl<'a> Case<'a> {
         let tenders = self.tenders(order, sale)?;
         let Some(customer) = order.customer.as_ref().filter(|_| !tenders.is_empty()) else { return Ok(()) };
         let bills = self.bills()?;
-        let mut open = bills
-            .iter()
-            .filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
+        let tolerance = self.mappings.settings.tolerance;
         for (payment, rule) in tenders {
             let id = payment.id.clone().unwrap_or_else(|| format!("{}-{}", sale.id, payment.type_id));
             let external_id = keys::external_id("pay", &self.facts.connection, &id, 1);
             if self.facts.calls.iter().any(|call| call.done && call.key == external_id) {
                 continue;
             }
-            let Some(invoice) = open.next_back() else { return Ok(()) };
-            let remaining = invoice.remaining.unwrap_or_default();
-            if payment.amount > remaining + self.mappings.settings.tolerance {
+            let mut open = bills
+                .iter()
+                .filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
+            let Some(invoice) = open.clone().find(|bill| bill.remaining.is_some_and(|remaining| remaining + tolerance >= payment.amount))
+            else {
+                // A cash sale is paid by itself.
+                if bills.iter().any(|bill| bill.kind == ChildKind::CashSale) || !bills.iter().any(|bill| bill.kind == ChildKind::Invoice) {
+                    return Ok(());
+                }
+                let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();
                 let detail = format!(
-                    "The till took {} for {}, and invoice {} has only {remaining} open. Settle the difference in NetSuite, then release it here.",
-                    payment.amount,
-                    order.number,
-                    invoice.number.as_deref().unwrap_or(invoice.id.as_str())
+                    "The till took {} for {}, and its invoice has only {most} open. Settle the difference in NetSuite, then release it here.",
+                    payment.amount, order.number
                 );
                 return Err(held(Reason::TotalsDiffer, detail));
-            }
+            };
+            let day = match payment.date {
+                Some(at) => self.day_at(sale, at)?,
+                None => self.business_day(sale)?,
+            };
             let request = PaymentRequest {
                 external_id: external_id.clone(),
                 customer: customer.id.clone(),
                 invoice: invoice.id.clone(),
-                amount: payment.amount.min(remaining),
-                date: self.business_day(sale)?,
+                amount: payment.amount.min(invoice.remaining.unwrap_or(payment.amount)),
+                date: day,
                 payment_method: Some(self.payment_method(&rule)?),
-                account: rule.account,
+                account: self.account(&rule)?,
                 memo: Some(memo(sale)),
             };
             return Err(call(external_id, Request::Payment(request)));
         }
         Ok(())
+    }
+
+    /// The account's internal id, from its id or name; none is undeposited funds.
+    fn account(&self, rule: &PaymentTypeRule) -> Step<Option<String>> {
+        let Some(name) = rule.account.as_deref() else { return Ok(None) };
+        if is_internal_id(name) {
+            return Ok(Some(name.to_owned()));
+        }
+        let Some(accounts) = &self.facts.answers.accounts else { return Err(Next::Ask(vec![Question::Accounts])) };
+        named(accounts, name)
+            .map(Some)
+            .ok_or_else(|| held(Reason::Unresolved, format!("NetSuite has no account '{name}' ([[payment_type]] '{}').", rule.x_series)))
     }
 
     /// The bills made from the order, read back.
@@ -172,4 +202,13 @@ impl<'a> Case<'a> {
 /// NetSuite carries these to the bill by itself.
 fn is_carried(kind: &ItemKind) -> bool {
     matches!(kind, ItemKind::Discount | ItemKind::Markup | ItemKind::Payment)
+}
+
+fn is_internal_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// The internal id of the one with this name.
+fn named(list: &[Ref], name: &str) -> Option<String> {
+    list.iter().find(|known| known.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name))).map(|known| known.id.clone())
 }

@@ -11,6 +11,7 @@ use crate::domain::money;
 use crate::domain::requests::VarianceRequest;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{ChildKind, SalesOrder};
+use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
 
 impl Case<'_> {
@@ -45,14 +46,19 @@ impl Case<'_> {
             return Ok(());
         }
         let reason = if self.facts.was_written() { Reason::ChangedAfterClose } else { Reason::TotalsDiffer };
-        let detail =
-            format!("{} was not fulfilled: {}. Make both sides agree, then release it here.", order.number, differences.join("; "));
+        let detail = format!(
+            "{} and its sale differ, so nothing more is booked: {}. Make both sides agree, then release it here.",
+            order.number,
+            differences.join("; ")
+        );
         Err(held(reason, detail))
     }
 
     /// After everything is booked: what NetSuite holds now against the sale.
     pub(super) fn compare(&mut self, order: &SalesOrder, sale: &Sale, matched: Option<&Matched>) -> Step<()> {
-        let unbilled = order.lines.iter().filter(|line| !line.kind.is_text() && !line.closed).filter_map(|line| {
+        // Billed says that nothing is left, also where the lines do not tell how much.
+        let complete = order.status == Ok(OrderStatus::Billed);
+        let unbilled = order.lines.iter().filter(|line| !complete && !line.kind.is_text() && !line.closed).filter_map(|line| {
             let sold = matched.map_or(Decimal::ZERO, |matched| matched.quantity(line.line)).min(line.quantity);
             (sold > line.billed && !line.from_purchase).then(|| {
                 format!("line {} ({}): {} sold, {} billed", line.line, line.item.label(), sold.normalize(), line.billed.normalize())
@@ -66,7 +72,7 @@ impl Case<'_> {
         let places = money::places(self.reference()?.retailer.currency.as_deref());
         let bills = self.bills()?;
         if bills.is_empty() {
-            return Err(held(Reason::TotalsDiffer, format!("{} is billed, and the bill cannot be read back.", order.number)));
+            return Err(held(Reason::TotalsDiffer, format!("No bill of {} can be read back.", order.number)));
         }
         let Some(billed) = bills.iter().map(|bill| bill.total).sum::<Option<Decimal>>() else {
             self.notes.push("NetSuite does not tell the bill's total, so only quantities were compared.".to_owned());

@@ -163,6 +163,14 @@ impl Case<'_> {
             let detail = "X-Series no longer has the sale that was sent for this sales order. Void or fulfil the order in NetSuite by hand, then skip it here.";
             return Ok(held(Reason::SaleDeleted, detail));
         }
+        let own = crate::domain::keys::sale_id(&self.facts.connection, &order.id);
+        if let Some(linked) = self.facts.link.x_series_id.as_ref().filter(|linked| **linked != own) {
+            let detail = format!(
+                "{} names the sale {linked}, which X-Series does not have. Clear the field on the sales order, then skip it here.",
+                order.number
+            );
+            return Ok(held(Reason::SaleDeleted, detail));
+        }
         if status == OrderStatus::Cancelled {
             return Ok(ignored(Reason::OrderCancelled, format!("{} was cancelled before it was sent.", order.number)));
         }
@@ -187,6 +195,10 @@ impl Case<'_> {
         }
         match status.state {
             SaleState::Voided => Ok(reconcile::voided(order, order_status)),
+            SaleState::Pending if status.is_transient() => {
+                let detail = "The till has the sale open; it is looked at when it changes.";
+                Ok(end(VerdictKind::Ignored, Reason::SaleTransient, detail, Rest::Waiting))
+            }
             SaleState::Parked | SaleState::Pending if order_status.is_dead() => Ok(self.cancelled(order, sale)),
             SaleState::Parked | SaleState::Pending => self.open_sale(order, sale, status),
             SaleState::Closed => self.closed_sale(order, sale, status),

@@ -2,11 +2,12 @@
 
 use rust_decimal::Decimal;
 
+use super::matching::Matched;
 use super::send::Missing;
-use super::{Case, Next, Step, held, ignored, synced, waiting};
+use super::{Case, Next, Rest, Step, held, ignored, synced, waiting};
 use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::facts::Question;
-use crate::domain::mapping::{OnCancelled, Service};
+use crate::domain::mapping::{OnCancelled, PaymentKind, Service};
 use crate::domain::money;
 use crate::domain::requests::{SaleIdRequest, SaleLineRequest, SalePaymentRequest, SaleRequest};
 use crate::domain::sale::Sale;
@@ -44,6 +45,14 @@ impl Case<'_> {
             );
             return held(Reason::CancelledAfterSend, detail);
         }
+        let taken: Decimal = sale.payments.iter().filter(|payment| !self.is_netsuites(payment)).map(|payment| payment.amount).sum();
+        if !taken.is_zero() {
+            let detail = format!(
+                "{} was cancelled or closed in NetSuite, and the till took {taken} for its sale {number}. Refund it and void the sale there.",
+                order.number
+            );
+            return held(Reason::CancelledAfterSend, detail);
+        }
         if self.facts.done(CallKind::VoidSale) > 0 {
             let detail = format!("The sale {number} was voided because {} was cancelled, and X-Series still shows it open.", order.number);
             return held(Reason::CancelledAfterSend, detail);
@@ -61,11 +70,24 @@ impl Case<'_> {
             return Ok(update);
         }
         let number = sale.number().unwrap_or(sale.id.as_str());
+        if status.account == Some(Account::OnAccount) && self.mappings.settings.reconciles(status) {
+            // The goods have left: the order is fulfilled and billed now, and its invoice stays open until the sale is paid.
+            return Ok(match self.reconcile(order, sale, number)? {
+                Next::End(verdict, Rest::Settled) => {
+                    waiting(Reason::AwaitingAccount, format!("{} The sale is on account and not paid.", verdict.detail))
+                }
+                other => other,
+            });
+        }
         if status.state == SaleState::Pending && status.hand_over.is_some() && self.mappings.settings.fulfil_partially {
             let Some(handed) = &self.facts.answers.handed_over else {
                 return Err(Next::Ask(vec![Question::HandedOver(sale.id.clone())]));
             };
             if handed.iter().any(|(_, quantity)| quantity > &Decimal::ZERO) {
+                if order.status == Ok(OrderStatus::PendingApproval) {
+                    let detail = format!("Part of sale {number} was handed over, and {} waits for approval in NetSuite.", order.number);
+                    return Ok(held(Reason::PendingApproval, detail));
+                }
                 let handed = handed.clone();
                 let matched = self.match_lines(order, sale)?.with_quantities(&handed);
                 self.ship(order, sale, &matched)?;
@@ -92,6 +114,10 @@ impl Case<'_> {
     fn follow(&mut self, order: &SalesOrder, sale: &Sale) -> Step<Option<Next>> {
         let sent = self.facts.last_written().map(SaleRequest::content_digest).or_else(|| self.facts.link.sent_digest.clone());
         let Some(sent) = sent else { return Ok(None) };
+        // Unchanged since it was last dealt with: nothing is asked, and a product that went since does not matter.
+        if order.modified_at.is_some() && order.modified_at == self.facts.link.netsuite_modified {
+            return Ok(None);
+        }
         let Some(mut wanted) = self.wanted(order, sale)? else { return Ok(None) };
         if wanted.content_digest() == sent {
             return Ok(None);
@@ -237,11 +263,38 @@ impl Case<'_> {
             self.bill(order, sale, matched)?;
         }
         self.pay(order, sale)?;
-        if !self.booked_by_us() {
-            return Ok(synced(Reason::AlreadyComplete, format!("{} has nothing left to ship or bill.", order.number)));
+        if self.booked_by_us() {
+            self.compare(order, sale, matched.as_ref())?;
         }
-        self.compare(order, sale, matched.as_ref())?;
-        Ok(synced(Reason::FulfilledAndBilled, format!("{} is fulfilled and billed for sale {number}, and was read back.", order.number)))
+        if order.status != Ok(OrderStatus::Billed) {
+            return Ok(left_open(order, matched.as_ref(), number));
+        }
+        if self.booked_by_us() {
+            return Ok(synced(
+                Reason::FulfilledAndBilled,
+                format!("{} is fulfilled and billed for sale {number}, and was read back.", order.number),
+            ));
+        }
+        let totals = order.total.filter(|total| *total != sale.totals.price_incl_tax);
+        let totals = totals.map(|total| format!(" The sale comes to {} and the sales order to {total}.", sale.totals.price_incl_tax));
+        Ok(synced(Reason::AlreadyComplete, format!("{} has nothing left to ship or bill.{}", order.number, totals.unwrap_or_default())))
+    }
+
+    /// The payment is NetSuite's own money, not the till's.
+    fn is_netsuites(&self, payment: &crate::domain::sale::SalePayment) -> bool {
+        let name = self
+            .facts
+            .answers
+            .reference
+            .as_ref()
+            .and_then(|reference| reference.payment_type(&payment.type_id))
+            .map(|kind| kind.name.as_str());
+        let written = self.facts.last_written().is_some_and(|sale| sale.payments.iter().any(|sent| sent.type_id == payment.type_id));
+        written
+            || self
+                .mappings
+                .payment_type(&payment.type_id, name.or(payment.name.as_deref()))
+                .is_some_and(|rule| rule.kind == PaymentKind::NetSuite)
     }
 
     /// Something of this order was fulfilled or billed by us.
@@ -269,4 +322,26 @@ pub(super) fn voided(order: &SalesOrder, status: OrderStatus) -> Next {
         _ => "It is billed in NetSuite: make a return authorisation with a credit memo or a cash refund.".to_owned(),
     };
     held(Reason::SaleVoided, format!("The sale of {} was voided. {booked}", order.number))
+}
+
+/// All that could be booked is booked, and the sales order is not complete: a person has to say what becomes of the rest.
+fn left_open(order: &SalesOrder, matched: Option<&Matched>, number: &str) -> Next {
+    let open = order.lines.iter().filter(|line| !line.kind.is_text() && !line.closed && line.quantity > line.billed).map(|line| {
+        let sold = matched.map_or(Decimal::ZERO, |matched| matched.quantity(line.line)).normalize();
+        format!(
+            "line {} ({}): {} ordered, {sold} sold, {} billed",
+            line.line,
+            line.item.label(),
+            line.quantity.normalize(),
+            line.billed.normalize()
+        )
+    });
+    let open = open.collect::<Vec<_>>().join("; ");
+    let status = order.status.as_ref().map_or("in an unknown status", |status| status.name());
+    let open = if open.is_empty() { "no line says why".to_owned() } else { open };
+    let detail = format!(
+        "Sale {number} is complete and {} is still {status}: {open}. Close what will not follow, or finish it in NetSuite.",
+        order.number
+    );
+    held(Reason::TotalsDiffer, detail)
 }

@@ -94,7 +94,7 @@ impl Case<'_> {
             missing.note(format!("item {} on line {} has no price", line.item.label(), line.line));
             return Ok(None);
         };
-        let tax = self.line_tax(order, line, quantity, price, reference, missing);
+        let tax = self.line_tax(order, line, price, reference, missing);
         Ok(product.zip(tax).map(|(product_id, (tax_id, tax))| SaleLineRequest {
             id: keys::line_id(id, &line.line.to_string()),
             order_line: Some(line.line),
@@ -184,12 +184,12 @@ impl Case<'_> {
         &self,
         order: &SalesOrder,
         line: &OrderLine,
-        quantity: Decimal,
         price: Decimal,
         reference: &Reference,
         missing: &mut Missing,
     ) -> Option<(String, Decimal)> {
-        let told = line.tax.map(|tax| (tax / quantity).round_dp(UNIT_PLACES));
+        // NetSuite's tax is for all that was ordered, also where somebody closed the line half-way.
+        let told = line.tax.filter(|_| !line.quantity.is_zero()).map(|tax| (tax / line.quantity).round_dp(UNIT_PLACES));
         let by_rate = |rate: Decimal| (price * rate).round_dp(UNIT_PLACES);
         if let Some(code) = &line.tax_code {
             let rule = self.mappings.tax_for_code(code);

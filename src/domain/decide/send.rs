@@ -175,9 +175,6 @@ impl<'a> Case<'a> {
         reference: &Reference,
         missing: &mut Missing,
     ) -> Vec<SalePaymentRequest> {
-        if !mapping.send_payment {
-            return Vec::new();
-        }
         let places = money::places(reference.retailer.currency.as_deref());
         let amount = content.total(places);
         if let Some(total) = order.total.filter(|_| missing.is_empty()) {
@@ -187,6 +184,9 @@ impl<'a> Case<'a> {
             } else if !difference.is_zero() {
                 self.notes.push(format!("The sale comes to {amount}, the sales order to {total}: within the tolerance."));
             }
+        }
+        if !mapping.send_payment {
+            return Vec::new();
         }
         let Some(rule) = self.mappings.netsuite_tender() else {
             missing.note("no [[payment_type]] of kind \"netsuite\" says which tender a paid sale carries");
@@ -225,6 +225,8 @@ impl<'a> Case<'a> {
         }
         let settings = &self.mappings.settings;
         match netsuite {
+            // Nothing is written while anything else is missing.
+            Some(_) if settings.create_customers && !missing.is_empty() => Ok(Buyer::WalkIn),
             Some(netsuite) if settings.create_customers => Err(Next::Call(Box::new(make_customer(&customer.id, netsuite)))),
             _ if settings.no_match.customer == NoMatch::Hold => {
                 missing.note(format!("the customer '{}' is not in X-Series", customer.label()));

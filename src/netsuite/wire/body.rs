@@ -148,8 +148,9 @@ fn money(body: &mut Body, method: Option<&str>, account: Option<&str>) -> Result
     if let Some(method) = method {
         body.insert("paymentMethod".to_owned(), reference(method)?);
     }
-    body.insert("undepFunds".to_owned(), id(if account.is_some() { "F" } else { "T" }));
+    // Without an account NetSuite does what the account's preferences say.
     if let Some(account) = account {
+        body.insert("undepFunds".to_owned(), id("F"));
         body.insert("account".to_owned(), reference(account)?);
     }
     Ok(())

@@ -23,7 +23,8 @@ impl Sqlite {
                     .map_err(during(OPERATION))?;
                 if let Some(there) = there {
                     let there = rows::call(&there)?;
-                    if there.order_id != lease.order_id {
+                    // A call that certainly had no effect is anybody's to make: whoever needs it next takes it over.
+                    if there.order_id != lease.order_id && there.state != CallState::Failed {
                         return Err(StoreError::KeyTaken { key: call.key, other: there.order_id });
                     }
                     if there.state != CallState::Failed {
@@ -33,7 +34,7 @@ impl Sqlite {
                 let row = sqlx::query(concat!(
                     "INSERT INTO calls (id, connection, order_id, kind, idempotency_key, state, request, created_at, updated_at) \
                      VALUES ($1, $2, $3, $4, $5, 'planned', $6, $7, $7) \
-                     ON CONFLICT (connection, idempotency_key) DO UPDATE SET kind = excluded.kind, state = excluded.state, \
+                     ON CONFLICT (connection, idempotency_key) DO UPDATE SET order_id = excluded.order_id, kind = excluded.kind, state = excluded.state, \
                          request = excluded.request, http_status = NULL, answer = NULL, remote_id = NULL, updated_at = excluded.updated_at \
                      RETURNING ",
                     call_columns!()

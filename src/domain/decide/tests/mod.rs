@@ -192,7 +192,6 @@ fn facts(order: SalesOrder) -> Facts {
     Facts {
         connection: "shop".into(),
         link: Link { netsuite_id: Some("766".into()), ..Link::default() },
-        asked_by_netsuite: true,
         order: Seen::Is(Box::new(order)),
         sale: Seen::NotLinked,
         calls: Vec::new(),
@@ -286,14 +285,14 @@ fn after_sending(order: SalesOrder, status: &str) -> Facts {
     facts.link.mapping = Some("Pickup".to_owned());
     facts.sale = Seen::Is(Box::new(sale_of(&request, SaleStatus::from_word(status).unwrap())));
     facts.calls = vec![
-        PastCall { kind: CallKind::CreateSale, key: request.id.to_string(), done: true, remote_id: None, sale: Some(request) },
-        PastCall { kind: CallKind::WriteSaleId, key: "written".to_owned(), done: true, remote_id: None, sale: None },
+        PastCall { kind: CallKind::CreateSale, key: request.id.to_string(), done: true, sale: Some(request) },
+        PastCall { kind: CallKind::WriteSaleId, key: "written".to_owned(), done: true, sale: None },
     ];
     facts
 }
 
 fn done(facts: &mut Facts, kind: CallKind) {
-    facts.calls.push(PastCall { kind, key: format!("{}", facts.calls.len()), done: true, remote_id: Some("900".to_owned()), sale: None });
+    facts.calls.push(PastCall { kind, key: format!("{}", facts.calls.len()), done: true, sale: None });
 }
 
 fn with_bill(facts: &mut Facts, total: &str) {

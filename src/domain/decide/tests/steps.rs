@@ -148,7 +148,7 @@ fn money_taken_at_the_till_is_booked_once_and_netsuite_s_own_never() {
     assert!(
         matches!(&call.request, Request::Payment(payment) if payment.amount == money("80.50") && payment.payment_method.as_deref() == Some("7"))
     );
-    facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, remote_id: None, sale: None });
+    facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, sale: None });
     assert_eq!(end_of(&facts).0, VerdictKind::Synced);
 }
 
