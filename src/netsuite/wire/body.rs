@@ -143,7 +143,7 @@ fn head(key: &str, date: Option<jiff::civil::Date>, memo: Option<&str>) -> Resul
     Ok(body)
 }
 
-/// How it is paid, and the account it goes to; undeposited funds where none is named.
+/// How it is paid, and the account it goes to; the account's preferences say where money goes that names none.
 fn money(body: &mut Body, method: Option<&str>, account: Option<&str>) -> Result<(), Unsendable> {
     if let Some(method) = method {
         body.insert("paymentMethod".to_owned(), reference(method)?);
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(
             Value::Object(bill(&bill_request(Some("2"), None), true).unwrap()),
             json!({"externalId": "tb-inv-766-1", "tranDate": "2026-11-23", "item": lines,
-                   "paymentMethod": {"id": "2"}, "undepFunds": {"id": "T"}})
+                   "paymentMethod": {"id": "2"}})
         );
         let banked = bill(&bill_request(None, Some("120")), true).unwrap();
         assert_eq!((&banked["undepFunds"], &banked["account"]), (&json!({"id": "F"}), &json!({"id": "120"})));

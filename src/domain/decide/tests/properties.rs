@@ -41,7 +41,9 @@ proptest! {
         let mut facts = after_sending(order(status), word);
         let line = &mut order_mut(&mut facts).lines[0];
         (line.fulfilled, line.billed) = (fulfilled.into(), billed.min(fulfilled).into());
-        let (open, unbilled) = (line.quantity - line.fulfilled, line.fulfilled - line.billed);
+        // Pending Billing says that everything has left.
+        let left = if status == OrderStatus::PendingBilling { line.quantity } else { line.fulfilled };
+        let (open, unbilled) = (line.quantity - line.fulfilled, left - line.billed);
         sale_mut(&mut facts).lines[0].quantity = sold.into();
         order_mut(&mut facts).total = None;
         if let Next::Call(call) = decide(&facts, &mappings()).next {
