@@ -1,0 +1,8 @@
+//! The whole house against both simulated systems: what a person does on one side, and what the other side holds at the end.
+
+mod access;
+mod changes;
+mod explain;
+mod goods;
+mod statuses;
+mod world;
