@@ -44,7 +44,7 @@ impl Engine {
 
     /// What an unanswered or refused call leaves behind.
     async fn refused(&self, side: &Side, claimed: &Claimed, row: &CallRow, call: &Call, error: SendError) -> Result<Performed, PassError> {
-        let (class, http_status, detail) = (error.class(true), error.status(), error.to_string());
+        let (class, http_status, detail) = (error.class(true), error.status(), super::pass::chain(&error));
         tracing::info!(order.id = %claimed.lease.order_id, call.kind = call.request.kind().word(), call.key, ?class, "a call did not succeed: {detail}");
         let state = match class {
             FailureClass::InDoubt => CallState::InDoubt,
