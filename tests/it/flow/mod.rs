@@ -3,6 +3,8 @@
 mod access;
 mod changes;
 mod explain;
+mod faults;
 mod goods;
+mod operators;
 mod statuses;
 mod world;
