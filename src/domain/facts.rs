@@ -93,6 +93,8 @@ pub struct Answers {
     pub payment_methods: Option<Vec<Ref>>,
     /// To [`Question::Accounts`].
     pub accounts: Option<Vec<Ref>>,
+    /// To [`Question::Locations`].
+    pub locations: Option<Vec<Ref>>,
     /// To [`Question::NamedItem`]: the internal ids of the items with a name.
     pub named_items: BTreeMap<String, Vec<String>>,
 }
@@ -124,6 +126,8 @@ pub enum Question {
     PaymentMethods,
     /// `NetSuite`'s accounts.
     Accounts,
+    /// `NetSuite`'s locations.
+    Locations,
     /// The item with this name.
     NamedItem(String),
 }

@@ -50,6 +50,10 @@ impl Engine {
                 let ask = read(&self.clock, || side.netsuite.names_of("account"));
                 answers.accounts = Some(side.accounts.get((), |found| !found.is_empty(), ask).await?);
             }
+            Question::Locations => {
+                let ask = read(&self.clock, || side.netsuite.names_of("location"));
+                answers.locations = Some(side.locations.get((), |found| !found.is_empty(), ask).await?);
+            }
             Question::NamedItem(name) => {
                 let ids = read(&self.clock, || side.netsuite.items_named(&name)).await?;
                 answers.named_items.insert(name, ids);

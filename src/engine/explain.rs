@@ -121,6 +121,7 @@ pub(super) fn question(question: &Question) -> String {
         Question::Items { ids, .. } => format!("how NetSuite tracks the items {}", ids.join(", ")),
         Question::SerialNumbers(sale) => format!("the serial numbers sold with {sale}"),
         Question::InventoryNumbers { item, .. } => format!("the lots and serial numbers of item {item} in stock"),
+        Question::Locations => "NetSuite's locations".to_owned(),
         Question::Accounts => "NetSuite's accounts".to_owned(),
         Question::PaymentMethods => "NetSuite's payment methods".to_owned(),
         Question::NamedItem(name) => format!("the NetSuite item '{name}'"),

@@ -81,11 +81,11 @@ impl PassError {
         }
     }
 
-    /// The sentence for people.
+    /// The sentence for people: what is below it says what to mend.
     fn detail(&self) -> String {
         match self {
-            Self::NetSuite(error) => error.to_string(),
-            Self::XSeries(error) => error.to_string(),
+            Self::NetSuite(error) => pass::chain(error),
+            Self::XSeries(error) => pass::chain(error),
             Self::Mappings(error) => error.to_string(),
             Self::Store(_) | Self::Request(_) | Self::LeaseLost => self.to_string(),
         }

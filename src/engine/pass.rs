@@ -72,7 +72,7 @@ impl Engine {
             return;
         };
         let started = Instant::now();
-        let outcome = self.pass(side, claimed).await;
+        let outcome = Box::pin(self.pass(side, claimed)).await;
         let result = match outcome {
             Ok(result) => result,
             Err(PassError::LeaseLost) => {
@@ -510,7 +510,7 @@ fn describe(end: &End) -> String {
 }
 
 /// An error with its sources, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -44,7 +44,7 @@ impl Engine {
 
     /// What an unanswered or refused call leaves behind.
     async fn refused(&self, side: &Side, claimed: &Claimed, row: &CallRow, call: &Call, error: SendError) -> Result<Performed, PassError> {
-        let (http_status, detail) = (error.status(), error.to_string());
+        let (http_status, detail) = (error.status(), super::pass::chain(&error));
         let class = match (error.class(true), &call.request) {
             // The sale moved on while it was being written: read again and decide again.
             (FailureClass::Duplicate, Request::UpdateSale(_) | Request::VoidSale(_)) => FailureClass::Conflict,

@@ -29,6 +29,7 @@ pub struct Side {
     pub(super) items: Aged<(String, String), ItemTracking>,
     pub(super) payment_methods: Aged<(), Vec<Ref>>,
     pub(super) accounts: Aged<(), Vec<Ref>>,
+    pub(super) locations: Aged<(), Vec<Ref>>,
     pub(super) mappings: Mutex<Option<Current>>,
 }
 
@@ -44,6 +45,7 @@ impl Side {
             items: Aged::new(age, clock),
             payment_methods: Aged::new(age, clock),
             accounts: Aged::new(age, clock),
+            locations: Aged::new(age, clock),
             mappings: Mutex::new(None),
         }
     }

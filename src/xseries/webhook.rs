@@ -122,15 +122,19 @@ pub fn parse(body: &[u8]) -> Result<Notice, Malformed> {
     let named = named.and_then(|name| String::from_utf8(name).ok()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let is_sale = match &named {
         Some(name) => name.starts_with("sale.") || has_any(&payload, &["register_sale_products", "register_sale", "register_sales"]),
-        None => shape(&payload) == "sale.update",
+        // A payload that tells nothing of itself wakes the sale of its id: that is read afresh anyway.
+        None => matches!(shape(&payload), "sale.update" | UNKNOWN),
     };
     let sale_id = if is_sale {
         let sale = unwrap_sale(&payload).ok_or(Malformed::NoSaleId)?;
-        Some(id(sale, &["/id"]).map(SaleId::from).ok_or(Malformed::NoSaleId)?)
+        let known = named.is_some() || shape(&payload) != UNKNOWN;
+        let sale_id = id(sale, &["/id"]).filter(|id| known || uuid::Uuid::parse_str(id).is_ok()).ok_or(Malformed::NoSaleId)?;
+        Some(SaleId::from(sale_id))
     } else {
         None
     };
-    Ok(Notice { kind: named.unwrap_or_else(|| shape(&payload).to_owned()), sale_id, payload })
+    let kind = if sale_id.is_some() { "sale.update" } else { shape(&payload) };
+    Ok(Notice { kind: named.unwrap_or_else(|| kind.to_owned()), sale_id, payload })
 }
 
 /// The type of event that a payload's fields tell. Payloads do not name it themselves.
@@ -146,9 +150,12 @@ fn shape(payload: &Value) -> &'static str {
     } else if has_any(record, &["handle", "sku", "variant_parent_id", "supply_price"]) {
         "product.update"
     } else {
-        "unknown"
+        UNKNOWN
     }
 }
+
+/// A shape that none of the payloads we know has.
+const UNKNOWN: &str = "unknown";
 
 fn has_any(value: &Value, names: &[&str]) -> bool {
     names.iter().any(|name| value.get(name).is_some())

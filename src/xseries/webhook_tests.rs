@@ -160,11 +160,19 @@ fn other_records_are_no_sales() {
         (customer, "customer.update"),
         (products["data"][0].clone(), "product.update"),
         (json!({"id": "i", "product_id": "p", "outlet_id": "o", "inventory_level": -2}), "inventory.update"),
-        (json!({"id": "x"}), "unknown"),
     ] {
         let notice = parse(&form(&payload)).unwrap();
         assert_eq!((notice.kind.as_str(), notice.sale_id), (kind, None));
     }
+}
+
+#[test]
+fn a_payload_that_tells_nothing_but_an_id_wakes_that_sale() {
+    let id = "0624dbcd-ef13-11e6-e986-ed86b4f36850";
+    let notice = parse(&form(&json!({ "id": id }))).unwrap();
+    assert_eq!((notice.kind.as_str(), notice.sale_id), ("sale.update", Some(SaleId::from(id))));
+    assert_eq!(parse(&form(&json!({ "id": "x" }))).unwrap_err(), Malformed::NoSaleId);
+    assert_eq!(parse(&form(&json!({}))).unwrap_err(), Malformed::NoSaleId);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod arrows;
 mod docs;
+mod flow;
 mod http;
 mod sandbox;
 mod store;

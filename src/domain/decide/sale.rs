@@ -129,17 +129,14 @@ impl Case<'_> {
     /// `NetSuite` names an item by its `itemId`, a child item as `Parent : Child`; any other SKU field is read from the item.
     pub(super) fn skus(&self, line: &OrderLine) -> Step<Vec<String>> {
         let field = &self.mappings.settings.sku_field;
-        if field.eq_ignore_ascii_case("itemId") {
-            let name = line.item.label().trim();
-            let mut skus = vec![name.to_owned()];
-            skus.extend(name.rsplit_once(" : ").map(|(_, child)| child.trim().to_owned()));
-            return Ok(skus);
+        if let Some(name) = line.item.name.as_deref().filter(|_| field.eq_ignore_ascii_case("itemId")) {
+            return Ok(whole_and_child(name));
         }
         let Some(items) = &self.facts.answers.items else {
             let Some(order) = self.facts.order.record() else { return Ok(Vec::new()) };
             return Err(Next::Ask(vec![self.items_question(order)]));
         };
-        Ok(items.get(&line.item.id).and_then(|item| item.sku.clone()).into_iter().collect())
+        Ok(items.get(&line.item.id).and_then(|item| item.sku.as_deref()).map(whole_and_child).unwrap_or_default())
     }
 
     pub(super) fn items_question(&self, order: &SalesOrder) -> Question {
@@ -340,4 +337,11 @@ fn sells_product(line: &OrderLine) -> bool {
 
 fn has_amount(amount: Option<Decimal>) -> bool {
     amount.is_some_and(|amount| !amount.is_zero())
+}
+
+/// A child item is named `Parent : Child`; its SKU may be either.
+fn whole_and_child(name: &str) -> Vec<String> {
+    let name = name.trim();
+    let child = name.rsplit_once(" : ").map(|(_, child)| child.trim().to_owned());
+    std::iter::once(name.to_owned()).chain(child).collect()
 }

@@ -8,7 +8,7 @@ use crate::domain::call::{Call, Request};
 use crate::domain::expression::Facts as Condition;
 use crate::domain::facts::{Question, Reference};
 use crate::domain::keys;
-use crate::domain::mapping::{Mapping, NoMatch};
+use crate::domain::mapping::{Mapping, NoMatch, OutletRule};
 use crate::domain::money;
 use crate::domain::reference::{ErpCustomer, Outlet, Register};
 use crate::domain::requests::{CustomerRequest, SalePaymentRequest, SaleRequest};
@@ -79,8 +79,8 @@ impl<'a> Case<'a> {
         if author.is_none() {
             missing.note(format!("there is no X-Series user '{author_name}' to make the sale (author)"));
         }
-        let register = self.register_for(order, mapping, reference, &mut missing);
-        let outlet = self.fulfilment_outlet(order, mapping, register, reference, &mut missing);
+        let register = self.register_for(order, mapping, reference, &mut missing)?;
+        let outlet = self.fulfilment_outlet(order, mapping, register, reference, &mut missing)?;
         let content = self.content(&id, order, Some(mapping), condition, &mut missing)?;
         let payments = self.tender(order, mapping, &id, &content, reference, &mut missing);
         missing.into_step(order)?;
@@ -118,12 +118,8 @@ impl<'a> Case<'a> {
         mapping: &Mapping,
         reference: &'r Reference,
         missing: &mut Missing,
-    ) -> Option<&'r Register> {
-        let rule = order
-            .location
-            .as_ref()
-            .or_else(|| order.lines.iter().find_map(|line| line.location.as_ref()))
-            .and_then(|location| self.mappings.outlet_for_location(location));
+    ) -> Step<Option<&'r Register>> {
+        let rule = self.outlet_rule(order)?;
         let outlet = rule.and_then(|rule| reference.outlet(&rule.x_series));
         let Some(name) = mapping.register.as_deref().or_else(|| rule.and_then(|rule| rule.register.as_deref())) else {
             let place = order.location.as_ref().map_or("an order without a location", |location| location.label());
@@ -131,7 +127,7 @@ impl<'a> Case<'a> {
                 "no register is set for {place}: give the mapping '{}' or the location's [[outlet]] a register",
                 mapping.name
             ));
-            return None;
+            return Ok(None);
         };
         let register = reference.register(name, outlet);
         match register {
@@ -141,7 +137,21 @@ impl<'a> Case<'a> {
             }
             Some(_) => {}
         }
-        register
+        Ok(register)
+    }
+
+    /// The `[[outlet]]` that stands for the order's location: the header's, else the first line's.
+    fn outlet_rule(&self, order: &SalesOrder) -> Step<Option<&'a OutletRule>> {
+        let Some(location) = order.location.as_ref().or_else(|| order.lines.iter().find_map(|line| line.location.as_ref())) else {
+            return Ok(None);
+        };
+        let rule = self.mappings.outlet_for_location(location);
+        if rule.is_some() || location.name.is_some() || self.mappings.outlets.is_empty() {
+            return Ok(rule);
+        }
+        // NetSuite left the name out, and the rows may go by names.
+        let Some(locations) = &self.facts.answers.locations else { return Err(Next::Ask(vec![Question::Locations])) };
+        Ok(locations.iter().find(|known| known.id == location.id).and_then(|known| self.mappings.outlet_for_location(known)))
     }
 
     /// Where the goods are handed over: the mapping's outlet, else the order's, else the register's.
@@ -152,17 +162,16 @@ impl<'a> Case<'a> {
         register: Option<&Register>,
         reference: &'r Reference,
         missing: &mut Missing,
-    ) -> Option<&'r Outlet> {
+    ) -> Step<Option<&'r Outlet>> {
         if let Some(name) = mapping.fulfil_from.as_deref() {
             let outlet = reference.outlet(name);
             if outlet.is_none() {
                 missing.note(format!("X-Series has no outlet '{name}' (fulfil_from of the mapping '{}')", mapping.name));
             }
-            return outlet;
+            return Ok(outlet);
         }
-        let rule = order.location.as_ref().and_then(|location| self.mappings.outlet_for_location(location));
-        rule.and_then(|rule| reference.outlet(&rule.x_series))
-            .or_else(|| register.and_then(|register| register.outlet_id.as_deref()).and_then(|id| reference.outlet(id)))
+        let own = self.outlet_rule(order)?.and_then(|rule| reference.outlet(&rule.x_series));
+        Ok(own.or_else(|| register.and_then(|register| register.outlet_id.as_deref()).and_then(|id| reference.outlet(id))))
     }
 
     /// The payment of a paid sale: the money is in NetSuite already, so it carries the tender that says so.

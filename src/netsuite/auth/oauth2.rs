@@ -13,6 +13,7 @@ use super::key::{self, KeyError};
 use crate::clock::{self, Clock};
 use crate::config::{JwtAlgorithm, Secret};
 use crate::net::retry_after;
+use crate::netsuite::error::{Meaning, Refusal};
 
 /// How long an assertion is good for. NetSuite takes less than 60 minutes; it is used at once.
 const ASSERTION_LIFE: i64 = 300;
@@ -200,6 +201,8 @@ impl OAuth2 {
             }
             (200..=299, _) => Err(TokenError::Unreadable { status }),
             (408 | 429 | 500.., _) => Err(TokenError::Unavailable { status, retry_after }),
+            // Too many requests at once are told as a 400 too; only the code tells them from bad credentials.
+            _ if Refusal::read(status, &body).meaning == Meaning::Throttled => Err(TokenError::Unavailable { status, retry_after }),
             (_, answer) => {
                 let (error, description) = answer.map_or((None, None), |answer| (answer.error, answer.error_description));
                 let description = match text(description) {

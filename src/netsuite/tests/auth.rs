@@ -229,3 +229,14 @@ async fn token_based_requests_carry_the_sandboxs_realm_and_a_new_nonce_each() {
     assert!(seen[0].header("authorization").starts_with("OAuth realm=\"1234567_SB1\", "));
     assert_ne!(nonce(0), nonce(1));
 }
+
+#[tokio::test]
+async fn too_many_requests_at_the_token_service_are_no_refused_login_whatever_the_status() {
+    for status in [400, 429] {
+        let server =
+            Server::start(move |_| refused(status, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked."))
+                .await;
+        let error = ask(&client_with(&server.base, with_key(server::P256, JwtAlgorithm::ES256), clock())).await.unwrap_err();
+        assert!(matches!(error.class(false), FailureClass::Transient { .. } | FailureClass::Throttled { .. }), "{status}: {error:?}");
+    }
+}

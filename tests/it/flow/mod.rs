@@ -1,0 +1,10 @@
+//! The whole house against both simulated systems: what a person does on one side, and what the other side holds at the end.
+
+mod access;
+mod changes;
+mod explain;
+mod faults;
+mod goods;
+mod operators;
+mod statuses;
+mod world;
