@@ -2,6 +2,7 @@
 
 mod access;
 mod changes;
+mod commands;
 mod explain;
 mod faults;
 mod goods;
