@@ -2,9 +2,13 @@
 
 mod access;
 mod changes;
+mod commands;
 mod explain;
 mod faults;
 mod goods;
+mod kill;
 mod operators;
+mod process;
 mod statuses;
+mod suitescript;
 mod world;

@@ -1,0 +1,135 @@
+//! The real binary is killed again and again while orders flow: nothing is lost, nothing is doubled.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use tillbridge::clock::Clock;
+use tillbridge::sandbox::{SaleState, Sandbox, WebhookTarget};
+use tillbridge::store::{CallState, OrderState, Store};
+
+use super::process::Shop;
+use super::world::{CONNECTION, Plan, SECRET, delivery, pickup, till};
+
+const SEED: u64 = 20_261_123;
+const KILLS: usize = 24;
+const ORDERS: usize = 40;
+const LONGEST: Duration = Duration::from_secs(85);
+
+/// What the people have done so far.
+struct People {
+    random: fastrand::Rng,
+    orders: Vec<u64>,
+    completed: BTreeSet<u64>,
+}
+
+impl People {
+    fn enter(&mut self, sandbox: &Sandbox) {
+        let new = [till, pickup, delivery][self.orders.len() % 3]();
+        self.orders.push(sandbox.netsuite().create_sales_order(&new).unwrap());
+    }
+
+    /// Cashiers complete some of the sales that wait for them.
+    fn complete(&mut self, sandbox: &Sandbox) {
+        for order in &self.orders {
+            let number = sandbox.netsuite().sales_order(*order).unwrap().tran_id;
+            let sales = sandbox.x_series().sales_from(&number);
+            let Some(sale) = sales.first().filter(|sale| matches!(sale.state, SaleState::Parked | SaleState::Pending)) else { continue };
+            if self.random.u8(0..4) == 0 && self.completed.insert(*order) {
+                sandbox.x_series().complete(sale.id, if self.random.bool() { "Card" } else { "Cash" }).unwrap();
+            }
+        }
+    }
+
+    /// Works for a while.
+    async fn work(&mut self, sandbox: &Sandbox, until: Instant) {
+        loop {
+            self.complete(sandbox);
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(Duration::from_millis(60))).await;
+        }
+    }
+}
+
+async fn store(shop: &Shop) -> Store {
+    Store::open(&format!("sqlite://{}", shop.path("tillbridge.db").display()), 1, Clock::System).await.unwrap()
+}
+
+/// How many calls have no known end.
+async fn open_calls(shop: &Shop) -> i64 {
+    let store = store(shop).await;
+    let counts = store.counts().await.unwrap();
+    store.close().await;
+    let open = counts.calls.iter().filter(|(state, _)| !matches!(state, CallState::Done | CallState::Failed));
+    open.map(|(_, count)| count).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
+    let begun = Instant::now();
+    let retry = r#"first = "50ms", max = "500ms", attempts = 200, recheck = "2s""#;
+    let mut plan = Plan { retry, ..Plan::default() };
+    plan.sandbox.seed = SEED;
+    // Requests take a while, so that kills fall between a request and its answer, before and after its work.
+    let slow = CallFaults { slow: 1.0, slow_ms: (0, 120), ..CallFaults::default() };
+    let system = SystemFaults { read: slow.clone(), write: slow.clone(), transform: slow, ..SystemFaults::default() };
+    plan.sandbox.faults = Faults { netsuite: system.clone(), x_series: system };
+    let sandbox = Sandbox::start(plan.sandbox.clone(), Clock::System).await.unwrap();
+    let shop = Shop::new(&sandbox, &plan);
+    shop.configure(|text| text.replace("[worker]\n", "[worker]\nlease = \"2s\"\n") + "\n[log]\nfilter = \"warn\"\n");
+    shop.run(&["mapping", "publish", "mappings.toml", "--message", "the test's rules"]).await.is_done();
+    let url = format!("{}/webhooks/netsuite/{CONNECTION}", shop.url());
+    sandbox.netsuite().set_webhook(Some(WebhookTarget { url, secret: SECRET.to_owned() }));
+
+    let mut people = People { random: fastrand::Rng::with_seed(SEED), orders: Vec::new(), completed: BTreeSet::new() };
+    let mut moments = fastrand::Rng::with_seed(SEED + 1);
+    let mut cut_off = 0;
+    for kill in 0..KILLS {
+        // Some of the moments are within the start, most are within the work.
+        let service = shop.serve();
+        let lives = Duration::from_millis(moments.u64(50..1000));
+        while people.orders.len() < ORDERS * (kill + 1) / KILLS {
+            people.enter(&sandbox);
+        }
+        people.work(&sandbox, Instant::now() + lives).await;
+        service.kill().await;
+        cut_off += open_calls(&shop).await;
+    }
+    assert!(cut_off >= 3, "only {cut_off} calls were under way when the service was killed: this proves little");
+    let mut service = shop.open().await;
+    let reader = store(&shop).await;
+    loop {
+        people.complete(&sandbox);
+        let billed = people.orders.iter().filter(|order| sandbox.netsuite().status(**order) == Some('G')).count();
+        let counts = reader.counts().await.unwrap();
+        let decided = counts.verdicts.iter().map(|(_, count)| count).sum::<i64>();
+        let settled = counts.orders.iter().filter(|(state, _)| *state == OrderState::Settled).map(|(_, count)| count).sum::<i64>();
+        let all = usize::try_from(settled).unwrap() == ORDERS && counts.orders.iter().filter(|(_, count)| *count > 0).count() == 1;
+        if billed == ORDERS && decided == counts.received && all {
+            break;
+        }
+        assert!(service.is_running(), "it ended by itself:\n{}", shop.log());
+        assert!(begun.elapsed() < LONGEST, "{billed} of {ORDERS} billed, {counts:?}\n{}", shop.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
+    let (netsuite, x_series) = (sandbox.netsuite(), sandbox.x_series());
+    for order in &people.orders {
+        let number = netsuite.sales_order(*order).unwrap().tran_id;
+        let (sales, fulfilments, bills) = (x_series.sales_from(&number), netsuite.fulfilments_of(*order), netsuite.bills_of(*order));
+        assert_eq!((sales.len(), fulfilments.len(), bills.len()), (1, 1, 1), "{number}");
+        assert_eq!(netsuite.bill_total(bills[0].id).unwrap().0, sales[0].totals().2, "{number}");
+    }
+    assert_eq!(x_series.sales().len(), ORDERS, "no sale that nobody asked for");
+    let paid_at_the_till = people.orders.iter().step_by(3).count();
+    assert_eq!(netsuite.payments().len(), paid_at_the_till, "each payment of a till once");
+    let counts = reader.counts().await.unwrap();
+    reader.close().await;
+    assert_eq!(open_calls(&shop).await, 0, "{:?}", counts.calls);
+
+    let (status, _) = service.terminate().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(!shop.log().contains("panicked"), "{}", shop.log());
+}
