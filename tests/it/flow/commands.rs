@@ -69,7 +69,7 @@ async fn what_keeps_the_service_from_starting_is_one_clear_line() {
     let serve = ["serve", "--config", "tillbridge.toml"];
     let usual = std::fs::read_to_string(shop.path("tillbridge.toml")).unwrap();
     // What a first start logs of its migrations is no part of it.
-    shop.run(&["migrate", "--config", "tillbridge.toml"]).await.is_done();
+    shop.run(&["migrate", "--config", "tillbridge.toml"]).await.done();
 
     let taken = std::net::TcpListener::bind(&shop.address).unwrap();
     let said = shop.run(&serve).await;
@@ -122,9 +122,9 @@ async fn wrong_usage_ends_with_2_and_what_is_not_there_with_1() {
 #[tokio::test]
 async fn migrating_twice_says_the_second_time_that_nothing_is_left() {
     let (_sandbox, shop) = shop().await;
-    let first = shop.run(&["migrate", "--config", "tillbridge.toml"]).await.is_done();
+    let first = shop.run(&["migrate", "--config", "tillbridge.toml"]).await.done();
     assert!(first.out.contains("applied"), "{}", first.out);
-    let second = shop.run(&["migrate", "--config", "tillbridge.toml"]).await.is_done();
+    let second = shop.run(&["migrate", "--config", "tillbridge.toml"]).await.done();
     assert_eq!(second.out.trim(), "the database is up to date");
 }
 
@@ -147,34 +147,34 @@ async fn a_mapping_with_a_typo_is_refused_with_its_place_and_the_right_word() {
     let said = shop.run(&["mapping", "check", "mappings.toml", "--json"]).await;
     assert_eq!(said.code, Some(1));
     assert_eq!(said.json()["errors"][0]["line"], json!(row + 1));
-    let history = shop.run(&["mapping", "history", "--json", "--config", "tillbridge.toml"]).await.is_done();
+    let history = shop.run(&["mapping", "history", "--json", "--config", "tillbridge.toml"]).await.done();
     assert_eq!(history.json()["items"], json!([]), "nothing was published");
 }
 
 #[tokio::test]
 async fn mappings_are_checked_published_listed_and_reverted() {
     let (_sandbox, shop) = shop().await;
-    shop.run(&["mapping", "check", "mappings.toml"]).await.is_done();
+    shop.run(&["mapping", "check", "mappings.toml"]).await.done();
     let publish = |message: &'static str| ["mapping", "publish", "mappings.toml", "--message", message, "--config", "tillbridge.toml"];
-    shop.run(&publish("first")).await.is_done();
+    shop.run(&publish("first")).await.done();
     let first = std::fs::read_to_string(shop.path("mappings.toml")).unwrap();
     shop.write("mappings.toml", &first.replace("name = \"Till\"", "name = \"Counter\""));
-    shop.run(&publish("second")).await.is_done();
-    let said = shop.run(&["mapping", "revert", "1", "--config", "tillbridge.toml"]).await.is_done();
+    shop.run(&publish("second")).await.done();
+    let said = shop.run(&["mapping", "revert", "1", "--config", "tillbridge.toml"]).await.done();
     assert!(said.out.contains("revision 3"), "{}", said.out);
-    let history = shop.run(&["mapping", "history", "--json", "--config", "tillbridge.toml"]).await.is_done().json();
+    let history = shop.run(&["mapping", "history", "--json", "--config", "tillbridge.toml"]).await.done().json();
     let items = history["items"].as_array().unwrap();
     let told = items.iter().map(|item| (item["revision"].as_i64().unwrap(), item["message"].as_str().unwrap())).collect::<Vec<_>>();
     assert_eq!(told, [(3, "back to revision 1"), (2, "second"), (1, "first")]);
     assert_eq!(items[0]["document"], json!(first));
-    let table = shop.run(&["mapping", "history", "--config", "tillbridge.toml"]).await.is_done();
+    let table = shop.run(&["mapping", "history", "--config", "tillbridge.toml"]).await.done();
     assert_eq!(table.out.lines().count(), 4, "{}", table.out);
 }
 
 #[tokio::test]
 async fn check_finds_both_systems_in_order_and_names_what_is_not() {
     let (sandbox, shop) = shop().await;
-    shop.run(&["mapping", "publish", "mappings.toml", "--message", "first", "--config", "tillbridge.toml"]).await.is_done();
+    shop.run(&["mapping", "publish", "mappings.toml", "--message", "first", "--config", "tillbridge.toml"]).await.done();
     let said = shop.run(&["check", "--json", "--config", "tillbridge.toml"]).await;
     let checks = said.json()["checks"].as_array().unwrap().clone();
     assert_eq!(said.code, Some(0), "{checks:#?}");
@@ -203,16 +203,15 @@ async fn check_finds_both_systems_in_order_and_names_what_is_not() {
 #[tokio::test]
 async fn operators_work_from_a_terminal_against_a_running_server() {
     let (sandbox, shop) = shop().await;
-    shop.run(&["mapping", "publish", "mappings.toml", "--message", "first", "--config", "tillbridge.toml"]).await.is_done();
+    shop.run(&["mapping", "publish", "mappings.toml", "--message", "first", "--config", "tillbridge.toml"]).await.done();
     let service = shop.open().await;
-    shop.run(&["healthcheck", "--config", "tillbridge.toml"]).await.is_done();
+    shop.run(&["healthcheck", "--config", "tillbridge.toml"]).await.done();
 
     // A token made while the server runs is good at once, and is all that is printed.
-    let said = shop.run(&["token", "create", "--role", "operator", "--name", "Ann", "--config", "tillbridge.toml"]).await.is_done();
+    let said = shop.run(&["token", "create", "--role", "operator", "--name", "Ann", "--config", "tillbridge.toml"]).await.done();
     let token = said.out.trim_end_matches('\n').to_owned();
     assert!(!token.is_empty() && !token.contains(char::is_whitespace), "{:?}", said.out);
-    let viewer =
-        shop.run(&["token", "create", "--role", "viewer", "--name", "Bo", "--json", "--config", "tillbridge.toml"]).await.is_done();
+    let viewer = shop.run(&["token", "create", "--role", "viewer", "--name", "Bo", "--json", "--config", "tillbridge.toml"]).await.done();
     let viewer = viewer.json();
     assert_eq!((&viewer["name"], &viewer["role"]), (&json!("Bo"), &json!("viewer")));
 
@@ -222,22 +221,22 @@ async fn operators_work_from_a_terminal_against_a_running_server() {
     let number = sandbox.netsuite().sales_order(order).unwrap().tran_id;
     let api = ["--config", "tillbridge.toml", "--token", &token];
     until("the order is seen and waits", async || {
-        let said = shop.run(&[&["orders", "--state", "waiting", "--json"][..], &api].concat()).await.is_done();
+        let said = shop.run(&[&["orders", "--state", "waiting", "--json"][..], &api].concat()).await.done();
         said.json()["items"].as_array().unwrap().iter().any(|item| item["netsuite"]["number"] == json!(number))
     })
     .await;
-    let table = shop.run(&[&["orders"][..], &api].concat()).await.is_done();
+    let table = shop.run(&[&["orders"][..], &api].concat()).await.done();
     assert!(table.out.contains(&number) && table.out.contains("waiting"), "{}", table.out);
-    let shown = shop.run(&[&["order", "show", &number][..], &api].concat()).await.is_done();
+    let shown = shop.run(&[&["order", "show", &number][..], &api].concat()).await.done();
     assert!(shown.out.contains("mapping 'Till': holds") && shown.out.contains("order.status"), "{}", shown.out);
-    let shown = shop.run(&[&["order", "show", &number, "--json"][..], &api].concat()).await.is_done().json();
+    let shown = shop.run(&[&["order", "show", &number, "--json"][..], &api].concat()).await.done().json();
     assert_eq!(shown["order"]["netsuite"]["id"], json!(order.to_string()));
     let said = shop.run(&[&["order", "show", "SO999999"][..], &api].concat()).await;
     assert!(said.fails_in_one_line().contains("SO999999"), "{}", said.err);
 
-    let dry = shop.run(&[&["replay", &number, "--dry-run", "--json"][..], &api].concat()).await.is_done().json();
+    let dry = shop.run(&[&["replay", &number, "--dry-run", "--json"][..], &api].concat()).await.done().json();
     assert_eq!((&dry["total"], &dry["done"]), (&json!(1), &json!(0)));
-    let replay = shop.run(&[&["replay", &number, "--json"][..], &api].concat()).await.is_done().json();
+    let replay = shop.run(&[&["replay", &number, "--json"][..], &api].concat()).await.done().json();
     assert_eq!((&replay["state"], &replay["done"]), (&json!("done"), &json!(1)));
     let said = shop.run(&["replay", &number, "--config", "tillbridge.toml", "--token", viewer["token"].as_str().unwrap()]).await;
     said.fails_in_one_line();

@@ -36,7 +36,7 @@ impl Said {
     }
 
     /// It ended with exit code 0.
-    pub fn is_done(self) -> Self {
+    pub fn done(self) -> Self {
         assert_eq!(self.code, Some(0), "out: {}\nerr: {}", self.out, self.err);
         self
     }

@@ -12,6 +12,7 @@ use super::world::{CONNECTION, Plan, SECRET, World, till};
 const WITHOUT_NODE: &str = "TILLBRIDGE_TESTS_WITHOUT_NODE";
 
 /// Runs the script; none where there is no Node and the tests are told so.
+#[expect(clippy::panic, reason = "a machine without Node has to be told so in words")]
 async fn user_event(scenario: &Value) -> Option<Value> {
     let command = Command::new("node")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/netsuite/tools/run-user-event.mjs"))

@@ -238,6 +238,7 @@ impl World {
     }
 
     /// Enters a sales order.
+    #[expect(clippy::needless_pass_by_value, reason = "an order is written where it is entered")]
     pub fn enter(&self, order: NewSalesOrder) -> u64 {
         self.netsuite().create_sales_order(&order).unwrap()
     }
