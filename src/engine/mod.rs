@@ -2,6 +2,7 @@
 //! verdict in the store.
 
 mod answers;
+mod ends;
 mod explain;
 mod lookup;
 mod pass;

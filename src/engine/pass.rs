@@ -1,7 +1,6 @@
 //! One pass over an order: settle what is in doubt, read both records, decide, perform, until there is a verdict.
 
-use std::time::Duration;
-
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::explain::Explanation;
@@ -10,41 +9,39 @@ use super::patience::read;
 use super::perform::{Performed, kept};
 use super::{Engine, PassError, Side};
 use crate::clock;
-use crate::domain::backoff;
 use crate::domain::call::{Call, CallKind, Request};
-use crate::domain::decide::{LinkTo, Next, Rest, decide};
+use crate::domain::decide::{LinkTo, Next, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::OrderId;
 use crate::domain::link::Link;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::SalesOrder;
-use crate::domain::verdict::{HoldKind, Reason, Verdict, VerdictKind};
+use crate::domain::verdict::{HoldKind, Reason, Verdict};
 use crate::metrics as names;
 use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, StoreError, Written};
 
 /// More steps than any order needs; an order that takes them is held, not spun.
 const STEPS_AT_MOST: usize = 80;
 
-/// Over how long the orders that waited for the same budget are spread.
-const SPREAD: Duration = Duration::from_millis(250);
-
 /// The state of a pass.
-struct Pass<'a> {
-    engine: &'a Engine,
-    side: &'a Side,
-    claimed: &'a Claimed,
-    events: Vec<EventRow>,
-    calls: Vec<CallRow>,
-    link: Link,
-    order: Seen<SalesOrder>,
-    sale: Seen<Sale>,
-    answers: Answers,
+pub(super) struct Pass<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) side: &'a Side,
+    pub(super) claimed: &'a Claimed,
+    pub(super) events: Vec<EventRow>,
+    pub(super) calls: Vec<CallRow>,
+    pub(super) link: Link,
+    pub(super) order: Seen<SalesOrder>,
+    pub(super) sale: Seen<Sale>,
+    pub(super) answers: Answers,
+    /// When the sales order was read.
+    pub(super) order_read_at: Timestamp,
     /// The sale was written in this pass, so what is read back now is the echo to know later.
-    wrote_sale: bool,
-    revision: Option<i64>,
-    aliases: Vec<String>,
-    explanation: Explanation,
+    pub(super) wrote_sale: bool,
+    pub(super) revision: Option<i64>,
+    pub(super) aliases: Vec<String>,
+    pub(super) explanation: Explanation,
 }
 
 /// Why a pass stops before its verdict.
@@ -140,6 +137,7 @@ impl Engine {
             order: Seen::NotLinked,
             sale: Seen::NotLinked,
             answers: Answers::default(),
+            order_read_at: self.clock.now(),
             wrote_sale: false,
             revision: None,
             aliases: Vec::new(),
@@ -223,12 +221,18 @@ impl Pass<'_> {
     /// Reads both records afresh.
     async fn read(&mut self) -> Result<(), Stop> {
         let (order, sale) = tokio::try_join!(self.read_order(), self.read_sale())?;
-        self.order = order;
+        (self.order, self.order_read_at) = order;
         self.sale = sale;
         Ok(())
     }
 
-    async fn read_order(&self) -> Result<Seen<SalesOrder>, PassError> {
+    /// The sales order, and when it was asked for.
+    async fn read_order(&self) -> Result<(Seen<SalesOrder>, Timestamp), PassError> {
+        let at = self.engine.clock.now();
+        Ok((self.order_now().await?, at))
+    }
+
+    async fn order_now(&self) -> Result<Seen<SalesOrder>, PassError> {
         Ok(match &self.link.netsuite_id {
             None => Seen::NotLinked,
             Some(id) => read(&self.engine.clock, || self.side.netsuite.sales_order(id))
@@ -359,7 +363,7 @@ impl Pass<'_> {
                 self.answers.handed_over = None;
             }
             Request::CreateCustomer { .. } => self.answers.customer = None,
-            Request::WriteSaleId(_) => self.order = self.read_order().await?,
+            Request::WriteSaleId(_) => (self.order, self.order_read_at) = self.read_order().await?,
             Request::Fulfil(_) | Request::Invoice(_) | Request::CashSale(_) | Request::Payment(_) | Request::Variance(_) => {
                 self.answers.bills = None;
                 let children = async {
@@ -369,116 +373,11 @@ impl Pass<'_> {
                     }
                 };
                 let (order, children) = tokio::try_join!(self.read_order(), children)?;
-                self.order = order;
+                (self.order, self.order_read_at) = order;
                 self.answers.children = children;
             }
         }
         Ok(())
-    }
-
-    /// The end that a verdict makes. A sale read back exactly as we wrote it, with nothing to do, is an echo.
-    fn verdict(&mut self, verdict: Verdict, rest: Rest) -> End {
-        let digest = self.sale.record().map(Explanation::sale_digest);
-        let asked_by_till_only = !self.events.is_empty() && self.events.iter().all(|event| event.kind.starts_with("sale."));
-        let in_step = matches!(verdict.kind, VerdictKind::Waiting | VerdictKind::Synced);
-        let echo = in_step && asked_by_till_only && !self.explanation.sent_any() && digest.is_some() && digest == self.link.echo_digest;
-        let verdict = if echo {
-            Verdict::ignored(Reason::Echo, format!("The sale is as it was written from NetSuite. {}", verdict.detail))
-        } else {
-            verdict
-        };
-        if verdict.reason == Reason::Unresolved {
-            // What was not there is about to be put there: the next look is a fresh one.
-            self.side.reference.forget();
-        }
-        match rest {
-            Rest::Held => self.held(verdict.reason, &verdict.detail, HoldKind::Facts),
-            Rest::Waiting => End::Verdict { verdict, state: OrderState::Waiting, hold: None, recheck_at: None },
-            Rest::Settled => End::Verdict { verdict, state: OrderState::Settled, hold: None, recheck_at: None },
-        }
-    }
-
-    /// The end that a failed call or read makes.
-    fn failed(&self, class: &FailureClass, detail: String) -> End {
-        let retry = &self.engine.retry;
-        let now = self.engine.clock.now();
-        let wait = |attempt: u32| backoff::wait(retry.first, retry.max, attempt, fastrand::f64());
-        let (reason, at_least) = match class {
-            FailureClass::Refused(reason) => return self.held(*reason, &detail, HoldKind::Facts),
-            // Not all at the same instant, or the budget is gone again at once.
-            FailureClass::Throttled { until } => {
-                let due_at = clock::after(*until, SPREAD.mul_f64(fastrand::f64()));
-                return End::Defer { due_at, detail };
-            }
-            FailureClass::Transient { retry_after } => ("transient", retry_after.unwrap_or_default()),
-            FailureClass::InDoubt => ("in_doubt", Duration::ZERO),
-            FailureClass::Duplicate => ("duplicate", Duration::ZERO),
-            FailureClass::Conflict => ("conflict", Duration::ZERO),
-        };
-        if self.claimed.attempt >= retry.attempts {
-            return self.exhausted(&format!("It was tried {} times; the last time: {detail}", self.claimed.attempt));
-        }
-        let due_at = clock::after(now, wait(self.claimed.attempt).max(at_least));
-        End::Retry { due_at, reason: reason.to_owned(), detail }
-    }
-
-    /// The end that an error makes.
-    fn end_of(&self, error: &PassError) -> End {
-        match (error.class(), error) {
-            (Some(class), _) => self.failed(&class, error.detail()),
-            (None, PassError::Mappings(super::MappingsError::Store(_))) => {
-                self.failed(&FailureClass::Transient { retry_after: None }, error.detail())
-            }
-            (None, PassError::Mappings(_)) => self.held(Reason::NoMappings, &error.detail(), HoldKind::Facts),
-            (None, _) => self.held(Reason::InternalError, &error.detail(), HoldKind::Operator),
-        }
-    }
-
-    fn held(&self, reason: Reason, detail: &str, hold: HoldKind) -> End {
-        let recheck_at = (hold == HoldKind::Facts).then(|| {
-            let spread = self.engine.retry.recheck.mul_f64(0.9 + fastrand::f64() / 5.0);
-            clock::after(self.engine.clock.now(), spread)
-        });
-        End::Verdict { verdict: Verdict::held(reason, detail), state: OrderState::Held, hold: Some(hold), recheck_at }
-    }
-
-    fn exhausted(&self, detail: &str) -> End {
-        self.held(Reason::AttemptsExhausted, detail, HoldKind::Operator)
-    }
-
-    /// What the pass leaves behind.
-    fn result(self, end: End) -> PassResult {
-        let mut link = self.link;
-        let mut aliases = self.aliases;
-        if let Some(order) = self.order.record() {
-            link.netsuite_number = Some(order.number.clone());
-            link.netsuite_status = Some(order.status.as_ref().map_or_else(Clone::clone, |status| status.name().to_owned()));
-            // Only what was dealt with is behind us: a change that is held or tried again has still to be followed.
-            if matches!(&end, End::Verdict { state: OrderState::Waiting | OrderState::Settled, .. }) {
-                link.netsuite_modified = order.modified_at;
-            }
-        }
-        if let Some(sale) = self.sale.record() {
-            if self.wrote_sale {
-                link.echo_digest = Some(Explanation::sale_digest(sale));
-            }
-            link.x_series_number = sale.number().map(str::to_owned);
-            link.x_series_version = sale.version;
-            if let Ok(status) = &sale.status {
-                link.x_series_status = Some(status.word().to_owned());
-                link.x_series_state = Some(status.state.word().to_owned());
-                link.x_series_attributes = status.attributes();
-            }
-            aliases.extend([&sale.invoice_number, &sale.receipt_number, &sale.short_code].into_iter().flatten().cloned());
-        }
-        for child in self.answers.children.iter().flatten() {
-            aliases.push(child.id.to_string());
-            aliases.extend(child.number.clone());
-        }
-        aliases.extend(self.calls.iter().filter(|row| row.kind.system() == "netsuite").filter_map(|row| row.remote_id.clone()));
-        aliases.sort();
-        aliases.dedup();
-        PassResult { end, link, revision: self.revision, aliases, explanation: self.explanation.into_json() }
     }
 }
 

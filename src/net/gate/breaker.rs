@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::clock;
 
 /// Requests in a row that must fail.
-const FAILURES: u32 = 5;
+const FAILURES: u32 = 8;
 /// How long it stays open the first time; doubled each time the trial fails, up to the longest.
-const FIRST_OPEN: Duration = Duration::from_secs(5);
-const LONGEST_OPEN: Duration = Duration::from_mins(1);
+const FIRST_OPEN: Duration = Duration::from_secs(1);
+const LONGEST_OPEN: Duration = Duration::from_secs(30);
 /// How long others wait while one request tries.
 const TRIAL_WAIT: Duration = Duration::from_secs(1);
 

@@ -133,20 +133,20 @@ async fn at_least_one_request_at_once_stays_allowed() {
 #[tokio::test]
 async fn the_breaker_opens_lets_one_try_and_closes_again() {
     let (gate, clock) = gate(5, None);
-    for _ in 0..5 {
+    for _ in 0..8 {
         assert_eq!(gate.snapshot().breaker, "closed");
         gate.report(Signal::Broken);
     }
     assert_eq!(gate.snapshot().breaker, "open");
-    assert_eq!(gate.enter().await.unwrap_err().until, clock::after(clock.now(), Duration::from_secs(5)));
-    clock.advance(Duration::from_secs(5));
+    assert_eq!(gate.enter().await.unwrap_err().until, clock::after(clock.now(), Duration::from_secs(1)));
+    clock.advance(Duration::from_secs(1));
     assert_eq!(gate.snapshot().breaker, "half_open");
     let trial = gate.enter().await.unwrap();
     assert!(gate.enter().await.is_err(), "one tries, the others wait");
     gate.report(Signal::Broken);
     drop(trial);
-    assert_eq!(gate.enter().await.unwrap_err().until, clock::after(clock.now(), Duration::from_secs(10)));
-    clock.advance(Duration::from_secs(10));
+    assert_eq!(gate.enter().await.unwrap_err().until, clock::after(clock.now(), Duration::from_secs(2)));
+    clock.advance(Duration::from_secs(2));
     let abandoned = gate.enter().await.unwrap();
     drop(abandoned);
     let _trial = gate.enter().await.unwrap();
