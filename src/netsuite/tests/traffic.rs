@@ -115,15 +115,15 @@ async fn pages_of_proxies_are_never_taken_for_an_answer() {
 }
 
 #[tokio::test]
-async fn five_failures_in_a_row_open_the_breaker() {
+async fn failures_in_a_row_open_the_breaker() {
     let server = Server::start(|_| Reply { status: 502, ..Reply::default() }).await;
     let client = client(&server);
-    for _ in 0..5 {
+    for _ in 0..8 {
         assert_eq!(read(&client).await, TRANSIENT);
     }
     assert_eq!(client.gate().snapshot().breaker, "open");
     assert!(matches!(read(&client).await, FailureClass::Throttled { .. }));
-    assert_eq!(server.seen().len(), 5);
+    assert_eq!(server.seen().len(), 8);
 }
 
 #[tokio::test]
