@@ -3,7 +3,7 @@
 //! X-Series is read by its change feed (`GET /sales?after=version`), NetSuite by `SuiteQL` on the last-modified date. Both read a
 //! stretch again each time, since rows may appear out of order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -75,9 +75,32 @@ struct OrdersCursor {
     until: i64,
 }
 
+/// What the last poll of each side failed with, for operators.
+#[derive(Debug, Default)]
+pub struct PollHealth {
+    netsuite: Mutex<Option<String>>,
+    x_series: Mutex<Option<String>>,
+}
+
+impl PollHealth {
+    fn of(&self, system: &str) -> &Mutex<Option<String>> {
+        if system == "netsuite" { &self.netsuite } else { &self.x_series }
+    }
+
+    fn set(&self, system: &str, error: Option<String>) {
+        *self.of(system).lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    /// What the last poll of a side failed with; none after a success.
+    pub fn last_error(&self, system: &str) -> Option<String> {
+        self.of(system).lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The pollers of one connection.
 #[derive(Debug, Clone)]
 pub struct Poller {
+    health: Arc<PollHealth>,
     side: Arc<Side>,
     store: Store,
     settings: config::Poll,
@@ -86,14 +109,14 @@ pub struct Poller {
 
 impl Poller {
     /// The pollers of a connection.
-    pub fn new(side: Arc<Side>, store: Store, settings: config::Poll, clock: Clock) -> Self {
-        Self { side, store, settings, clock }
+    pub fn new(side: Arc<Side>, store: Store, settings: config::Poll, health: Arc<PollHealth>, clock: Clock) -> Self {
+        Self { health, side, store, settings, clock }
     }
 
     /// Polls X-Series until `stop`.
     pub async fn sales(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let result = Box::pin(self.poll_sales()).await;
+            let Some(result) = stop.run_until_cancelled(Box::pin(self.poll_sales())).await else { return };
             let wait = self.report("x_series", self.settings.x_series_interval, result);
             clock::pause(wait, &stop).await;
         }
@@ -102,7 +125,7 @@ impl Poller {
     /// Polls NetSuite until `stop`.
     pub async fn orders(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let result = Box::pin(self.poll_orders()).await;
+            let Some(result) = stop.run_until_cancelled(Box::pin(self.poll_orders())).await else { return };
             let wait = self.report("netsuite", self.settings.netsuite_interval, result);
             clock::pause(wait, &stop).await;
         }
@@ -113,6 +136,7 @@ impl Poller {
         let connection = self.side.id.to_string();
         match result {
             Ok(found) => {
+                self.health.set(system, None);
                 metrics::counter!(names::POLL_HITS, "connection" => connection.clone(), "system" => system).increment(found);
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; seconds since the epoch fit it exactly")]
                 metrics::gauge!(names::POLL_LAST_SUCCESS, "connection" => connection, "system" => system)
@@ -122,6 +146,7 @@ impl Poller {
             Err(error) => {
                 metrics::counter!(names::POLL_FAILURES, "connection" => connection, "system" => system).increment(1);
                 let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                self.health.set(system, Some(source.clone()));
                 tracing::warn!(connection = %self.side.id, system, "{error}: {source}; the next poll starts from the same place");
                 let budget = error.budget_at().map(|at| Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default());
                 budget.unwrap_or(interval).min(interval).max(Duration::from_millis(250))
@@ -151,6 +176,7 @@ impl Poller {
                 break;
             }
             let highest = page.max.or_else(|| page.sales.iter().filter_map(|sale| sale.version).max()).unwrap_or(after);
+            let newest = page.sales.iter().filter_map(|sale| sale.updated_at).max().map(Timestamp::as_millisecond);
             for sale in page.sales {
                 let Some(version) = sale.version else { continue };
                 let body = json!({ "sale_id": sale.id.as_str(), "version": version });
@@ -161,7 +187,10 @@ impl Poller {
             }
             after = highest;
             cursor.version = cursor.version.max(highest);
-            // Kept page by page, so that a long catch-up is not begun again.
+            // Kept page by page, so that a long catch-up is not begun again: what is older than the overlap is behind us.
+            if let Some(at) = newest.filter(|at| *at <= horizon) {
+                cursor.history = vec![(at, highest)];
+            }
             self.save(SALES, &cursor).await?;
         }
         let keep_from = cursor.history.iter().rposition(|(at, _)| *at <= horizon).unwrap_or(0);
@@ -180,12 +209,17 @@ impl Poller {
             Some(value) => clock::from_millis(serde_json::from_value::<OrdersCursor>(value).map_err(PollError::Cursor)?.until),
             None => until,
         };
-        let since = last.checked_sub(self.settings.overlap).unwrap_or(last);
+        let mut since = last.checked_sub(self.settings.overlap).unwrap_or(last);
         let (mut offset, mut found) = (0, 0);
         loop {
             let page = self.side.netsuite.modified_orders(since, until, offset, self.settings.page_size).await?;
-            offset += u32::try_from(page.orders.len()).unwrap_or(u32::MAX);
             let empty = page.orders.is_empty();
+            // The next page begins at the time of this one's last row: an order that changes meanwhile leaves the stretch, and by
+            // a count of rows another would be passed over. Only within one second is there nothing but the count.
+            match page.orders.last().map(|order| order.modified).filter(|at| *at > since) {
+                Some(at) => (since, offset) = (at, 0),
+                None => offset = offset.saturating_add(u32::try_from(page.orders.len()).unwrap_or(u32::MAX)),
+            }
             for order in page.orders {
                 let body = json!({ "record_id": order.id.as_str(), "tran_id": order.number, "last_modified": order.modified.to_string() });
                 found +=

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Side};
 use crate::http::{self, AppState, Listeners};
 use crate::metrics;
 use crate::netsuite::{self, NetSuiteError};
-use crate::poll::Poller;
+use crate::poll::{PollHealth, Poller};
 use crate::store::{Store, StoreError};
 use crate::sweep;
 use crate::worker::Worker;
@@ -105,17 +105,19 @@ pub fn side(config: &Config, connection: &Connection, store: &Store, clock: &Clo
 /// Starts everything: server, workers, pollers, upkeep.
 pub async fn start(config: Config, options: Options, listeners: Option<Listeners>, clock: Clock) -> Result<Running, AppError> {
     let config = Arc::new(config);
-    let store = open_store(&config, clock.clone(), options.migrate).await?;
-    let sides = config.connections.iter().map(|connection| side(&config, connection, &store, &clock)).collect::<Result<Vec<_>, _>>()?;
+    // The address first: where another instance has it, nothing else is touched.
     let listeners = match listeners {
         Some(listeners) => listeners,
         None => Listeners::bind(&config.server).await?,
     };
     let address = listeners.main.local_addr().map_err(AppError::Address)?;
+    let store = open_store(&config, clock.clone(), options.migrate).await?;
+    let sides = config.connections.iter().map(|connection| side(&config, connection, &store, &clock)).collect::<Result<Vec<_>, _>>()?;
 
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let status = Arc::new(Status::new(&config, sides.clone(), store.clone(), clock.clone()));
+    let health = sides.iter().map(|_| Arc::new(PollHealth::default())).collect::<Vec<_>>();
+    let status = Arc::new(Status::new(&config, &sides, &health, store.clone(), clock.clone()));
     tasks.spawn(Arc::clone(&status).refresh(stop.clone()));
     let state = AppState::new(store.clone(), Arc::clone(&config), clock.clone(), metrics::install()?, status)
         .with_onboarding(Arc::new(onboarding::Browser(sides.clone())));
@@ -124,8 +126,8 @@ pub async fn start(config: Config, options: Options, listeners: Option<Listeners
     let owner = format!("{}-{}", std::process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);
     let worker = Worker::new(engine, store.clone(), config.worker.clone(), owner, clock.clone());
     tasks.spawn(worker.run(stop.clone()));
-    for (side, connection) in sides.iter().zip(&config.connections) {
-        let poller = Poller::new(Arc::clone(side), store.clone(), config.poll.clone(), clock.clone());
+    for ((side, connection), health) in sides.iter().zip(&config.connections).zip(&health) {
+        let poller = Poller::new(Arc::clone(side), store.clone(), config.poll.clone(), Arc::clone(health), clock.clone());
         tasks.spawn(poller.clone().sales(stop.clone()));
         tasks.spawn(poller.orders(stop.clone()));
         tasks.spawn(sweep::subscription(Arc::clone(side), connection.x_series.clone(), config.server.public_url.clone(), stop.clone()));
@@ -142,12 +144,16 @@ impl Running {
     /// Stops claiming and accepting, lets what is in hand finish within the drain time, and closes the store.
     pub async fn stop(self) -> Result<(), AppError> {
         self.stop.cancel();
+        // One deadline for all: whoever asked us to stop counts from now.
+        let deadline = tokio::time::Instant::now() + self.drain;
         let served = self.server.await;
-        if tokio::time::timeout(self.drain, self.tasks.wait()).await.is_err() {
-            tracing::warn!("orders in hand did not finish within server.drain; their leases end by themselves");
+        if tokio::time::timeout_at(deadline, self.tasks.wait()).await.is_err() {
+            tracing::warn!("what was in hand did not finish within server.drain; it is taken up at the next start");
         }
         for side in &self.sides {
-            side.x_series.finish().await;
+            if tokio::time::timeout_at(deadline, side.x_series.finish()).await.is_err() {
+                tracing::warn!(connection = %side.id, "a renewal of tokens did not finish within server.drain");
+            }
         }
         self.store.close().await;
         match served {

@@ -14,7 +14,7 @@ use crate::domain::ids::ConnectionId;
 use crate::engine::Side;
 use crate::http::status::{Breaker, ConnectionReport, ConnectionStatus, PollReport, SystemReport};
 use crate::net::gate::Snapshot;
-use crate::poll;
+use crate::poll::{self, PollHealth};
 use crate::store::Store;
 
 const REFRESH: Duration = Duration::from_secs(5);
@@ -28,10 +28,20 @@ struct Stored {
     token_expires_at: Option<Timestamp>,
 }
 
+/// A connection, and what is told of it.
+#[derive(Debug)]
+struct Watched {
+    side: Arc<Side>,
+    health: Arc<PollHealth>,
+    account: String,
+    prefix: String,
+    oauth: bool,
+}
+
 /// The connections' state.
 #[derive(Debug)]
 pub struct Status {
-    sides: Vec<(Arc<Side>, String, String, bool)>,
+    connections: Vec<Watched>,
     store: Store,
     clock: Clock,
     stored: RwLock<BTreeMap<ConnectionId, Stored>>,
@@ -39,18 +49,21 @@ pub struct Status {
 
 impl Status {
     /// The state of the given connections.
-    pub fn new(config: &Config, sides: Vec<Arc<Side>>, store: Store, clock: Clock) -> Self {
-        let sides = sides.into_iter().zip(&config.connections).map(|(side, connection)| {
-            let oauth = matches!(connection.x_series.auth, XSeriesAuth::OAuth2 { .. });
-            (side, connection.netsuite.account_id.clone(), connection.x_series.domain_prefix.clone(), oauth)
+    pub fn new(config: &Config, sides: &[Arc<Side>], health: &[Arc<PollHealth>], store: Store, clock: Clock) -> Self {
+        let connections = sides.iter().zip(health).zip(&config.connections).map(|((side, health), connection)| Watched {
+            side: Arc::clone(side),
+            health: Arc::clone(health),
+            account: connection.netsuite.account_id.clone(),
+            prefix: connection.x_series.domain_prefix.clone(),
+            oauth: matches!(connection.x_series.auth, XSeriesAuth::OAuth2 { .. }),
         });
-        Self { sides: sides.collect(), store, clock, stored: RwLock::default() }
+        Self { connections: connections.collect(), store, clock, stored: RwLock::default() }
     }
 
     /// Reads the store again and again until `stop`.
     pub async fn refresh(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            for (side, _, _, oauth) in &self.sides {
+            for Watched { side, oauth, .. } in &self.connections {
                 match self.read(&side.id, *oauth).await {
                     Ok(stored) => {
                         if let Ok(mut all) = self.stored.write() {
@@ -74,16 +87,16 @@ impl Status {
         })
     }
 
-    fn poll(&self, cursor: Option<Value>, last_success_at: Option<Timestamp>) -> PollReport {
+    fn poll(&self, cursor: Option<Value>, last_success_at: Option<Timestamp>, last_error: Option<String>) -> PollReport {
         let lag = last_success_at.map(|at| self.clock.now().duration_since(at).as_secs_f64().max(0.0));
-        PollReport { cursor, lag_seconds: lag, last_success_at, last_error: None }
+        PollReport { cursor, lag_seconds: lag, last_success_at, last_error }
     }
 }
 
 impl ConnectionStatus for Status {
     fn status(&self) -> Vec<ConnectionReport> {
         let all = self.stored.read().map(|all| all.clone()).unwrap_or_default();
-        let reports = self.sides.iter().map(|(side, account, prefix, _)| {
+        let reports = self.connections.iter().map(|Watched { side, health, account, prefix, .. }| {
             let stored = all.get(&side.id).cloned().unwrap_or_default();
             let orders_at = stored.orders.as_ref().and_then(|cursor| cursor["until"].as_i64()).map(clock::from_millis);
             let sales_at =
@@ -91,12 +104,17 @@ impl ConnectionStatus for Status {
             ConnectionReport {
                 id: side.id.clone(),
                 revision: stored.revision,
-                netsuite: system(account.clone(), &side.netsuite.gate().snapshot(), None, self.poll(stored.orders, orders_at)),
+                netsuite: system(
+                    account.clone(),
+                    &side.netsuite.gate().snapshot(),
+                    side.netsuite.token_ends_at(),
+                    self.poll(stored.orders, orders_at, health.last_error("netsuite")),
+                ),
                 x_series: system(
                     prefix.clone(),
                     &side.x_series.gate().snapshot(),
                     stored.token_expires_at,
-                    self.poll(stored.sales.map(|cursor| cursor["version"].clone()), sales_at),
+                    self.poll(stored.sales.map(|cursor| cursor["version"].clone()), sales_at, health.last_error("x_series")),
                 ),
             }
         });

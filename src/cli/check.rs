@@ -124,7 +124,7 @@ impl Check {
         match store.pending_migrations().await {
             Ok(0) => findings.ok("database", config.database.url.clone()),
             Ok(waiting) => {
-                findings.warning("database", format!("{waiting} migrations wait"), "`serve` applies them, or run: tillbridge migrate");
+                findings.warning("database", format!("{waiting} to be applied"), "`serve` applies them, or run: tillbridge migrate");
             }
             Err(error) => findings.error("database", super::output::chain(&error), "check database.url"),
         }

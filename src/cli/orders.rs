@@ -13,10 +13,10 @@ use super::output::{say, table};
 #[derive(Debug, Args)]
 pub(super) struct Orders {
     /// Only those in this state: due, working, waiting, held or settled.
-    #[arg(long)]
+    #[arg(long, value_parser = ["due", "working", "waiting", "held", "settled"])]
     state: Option<String>,
     /// Only those with this verdict: synced, waiting, ignored, held or failed.
-    #[arg(long)]
+    #[arg(long, value_parser = ["synced", "waiting", "ignored", "held", "failed"])]
     verdict: Option<String>,
     /// Only those with this reason.
     #[arg(long)]

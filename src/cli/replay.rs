@@ -20,10 +20,10 @@ pub(super) struct Replay {
     #[arg(long)]
     event: Vec<String>,
     /// All orders in this state.
-    #[arg(long)]
+    #[arg(long, value_parser = ["due", "working", "waiting", "held", "settled"])]
     state: Option<String>,
     /// All orders with this verdict.
-    #[arg(long)]
+    #[arg(long, value_parser = ["synced", "waiting", "ignored", "held", "failed"])]
     verdict: Option<String>,
     /// All orders with this reason.
     #[arg(long)]

@@ -57,7 +57,7 @@ pub struct SaleStatus {
 
 /// A status that this service does not know, with the words that were seen.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("unknown sale status: state {state:?}, attributes {attributes:?}, status {status:?}")]
+#[error("state {}, attributes [{}], status {}", word(.state.as_ref()), .attributes.join(", "), word(.status.as_ref()))]
 pub struct UnknownStatus {
     /// `state` as it came.
     pub state: Option<String>,
@@ -65,6 +65,10 @@ pub struct UnknownStatus {
     pub attributes: Vec<String>,
     /// The older one-word `status` as it came.
     pub status: Option<String>,
+}
+
+fn word(word: Option<&String>) -> &str {
+    word.map_or("none", String::as_str)
 }
 
 impl SaleStatus {

@@ -22,7 +22,7 @@ impl Engine {
             Question::Products(skus) => {
                 for sku in skus {
                     let ask = read(&self.clock, || side.x_series.products_by_sku(&sku));
-                    let products = side.products.get(sku.clone(), |found| found.len() == 1, ask).await?;
+                    let products = side.products.look_up(sku.clone(), |found| found.len() == 1, ask).await?;
                     answers.products.insert(sku, products);
                 }
             }
@@ -78,6 +78,11 @@ impl Engine {
             && let Some(number) = netsuite.number.as_deref().filter(|number| !number.is_empty())
         {
             matches = read(&self.clock, || side.x_series.customers_by_code(number)).await?;
+        }
+        // One is enough to know them by from now on.
+        if let [only] = matches.as_slice() {
+            self.store.set_pair(&side.id, "customer", id, &only.id).await?;
+            return Ok(CustomerFacts { netsuite: Some(netsuite), linked: Some(only.id.clone()), matches });
         }
         Ok(CustomerFacts { netsuite: Some(netsuite), linked: None, matches })
     }

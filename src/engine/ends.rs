@@ -12,6 +12,7 @@ use crate::domain::backoff;
 use crate::domain::decide::Rest;
 use crate::domain::failure::FailureClass;
 use crate::domain::verdict::{HoldKind, Reason, Verdict, VerdictKind};
+use crate::net::gate::Gate;
 use crate::store::{End, OrderState, PassResult};
 
 /// Over how long the orders that waited for the same budget are spread.
@@ -47,10 +48,21 @@ impl Pass<'_> {
         let wait = |attempt: u32| backoff::wait(retry.first, retry.max, attempt, fastrand::f64());
         let (reason, at_least) = match class {
             FailureClass::Refused(reason) => return self.held(*reason, &detail, HoldKind::Facts),
-            // Not all at the same instant, or the budget is gone again at once.
             FailureClass::Throttled { until } => {
+                // Not all at the same instant, or the budget is gone again at once.
                 let due_at = clock::after(*until, SPREAD.mul_f64(fastrand::f64()));
-                return End::Defer { due_at, detail };
+                return match self.refused_by() {
+                    Some(system) => End::Verdict {
+                        verdict: Verdict::held(
+                            Reason::Credentials,
+                            format!("{system} refuses the credentials: run `tillbridge check`. {detail}."),
+                        ),
+                        state: OrderState::Held,
+                        hold: Some(HoldKind::Facts),
+                        recheck_at: Some(due_at),
+                    },
+                    None => End::Defer { due_at, detail },
+                };
             }
             FailureClass::Transient { retry_after } => ("transient", retry_after.unwrap_or_default()),
             FailureClass::InDoubt => ("in_doubt", Duration::ZERO),
@@ -62,6 +74,15 @@ impl Pass<'_> {
         }
         let due_at = clock::after(now, wait(self.claimed.attempt).max(at_least));
         End::Retry { due_at, reason: reason.to_owned(), detail }
+    }
+
+    /// The system that is not asked for a while because it refused the credentials.
+    fn refused_by(&self) -> Option<&'static str> {
+        let refuses = |gate: &Gate| gate.snapshot().blocked_because == Some("credentials");
+        if refuses(self.side.netsuite.gate()) {
+            return Some("NetSuite");
+        }
+        refuses(self.side.x_series.gate()).then_some("X-Series")
     }
 
     /// The end that an error makes.

@@ -1,5 +1,6 @@
 //! One connection's two clients, and what is remembered of both systems for a bounded time.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
@@ -51,12 +52,12 @@ impl Side {
     }
 }
 
-/// Answers that are good for a while. One question at a time asks; the others wait for its answer.
+/// Answers that are good for a while.
 #[derive(Debug)]
 pub(super) struct Aged<K, V> {
     age: Duration,
     clock: Clock,
-    kept: Mutex<std::collections::BTreeMap<K, (Timestamp, V)>>,
+    kept: Mutex<BTreeMap<K, (Timestamp, V)>>,
 }
 
 /// More than this many kept answers, and the oldest half goes.
@@ -64,7 +65,7 @@ const KEPT_AT_MOST: usize = 10_000;
 
 impl<K: Ord + Clone, V: Clone> Aged<K, V> {
     fn new(age: Duration, clock: &Clock) -> Self {
-        Self { age, clock: clock.clone(), kept: Mutex::new(std::collections::BTreeMap::new()) }
+        Self { age, clock: clock.clone(), kept: Mutex::new(BTreeMap::new()) }
     }
 
     /// Lets go of what is kept, unless somebody is asking this moment.
@@ -74,18 +75,30 @@ impl<K: Ord + Clone, V: Clone> Aged<K, V> {
         }
     }
 
-    /// The kept answer, or the one that `ask` brings. `keep` tells which answers are worth keeping: that something is not there is
-    /// asked again each time, as a person is about to change it.
+    /// The kept answer, or the one that `ask` brings; one asks, the others wait for its answer. For what is the same for all orders.
     pub(super) async fn get<E>(&self, key: K, keep: impl Fn(&V) -> bool, ask: impl Future<Output = Result<V, E>>) -> Result<V, E> {
         let mut kept = self.kept.lock().await;
         let now = self.clock.now();
-        if let Some((at, value)) = kept.get(&key)
-            && clock::after(*at, self.age) > now
-        {
-            return Ok(value.clone());
+        if let Some(value) = self.fresh(&kept, &key) {
+            return Ok(value);
         }
         let value = ask.await?;
         if keep(&value) {
+            kept.insert(key, (now, value.clone()));
+        }
+        Ok(value)
+    }
+
+    /// The same, where each key is a question of its own: nobody waits for somebody else's. `keep` tells which answers are worth keeping:
+    /// that something is not there is asked again each time, as a person is about to change it.
+    pub(super) async fn look_up<E>(&self, key: K, keep: impl Fn(&V) -> bool, ask: impl Future<Output = Result<V, E>>) -> Result<V, E> {
+        if let Some(value) = self.fresh(&*self.kept.lock().await, &key) {
+            return Ok(value);
+        }
+        let now = self.clock.now();
+        let value = ask.await?;
+        if keep(&value) {
+            let mut kept = self.kept.lock().await;
             if kept.len() >= KEPT_AT_MOST {
                 let mut ages = kept.values().map(|(at, _)| *at).collect::<Vec<_>>();
                 ages.sort();
@@ -95,6 +108,11 @@ impl<K: Ord + Clone, V: Clone> Aged<K, V> {
             kept.insert(key, (now, value.clone()));
         }
         Ok(value)
+    }
+
+    fn fresh(&self, kept: &BTreeMap<K, (Timestamp, V)>, key: &K) -> Option<V> {
+        let (at, value) = kept.get(key)?;
+        (clock::after(*at, self.age) > self.clock.now()).then(|| value.clone())
     }
 
     /// Several answers at once: `ask` is given the keys whose answers are not kept.

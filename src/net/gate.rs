@@ -29,6 +29,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(16);
 /// Answers without complaint before one more request at once is dared.
 const RECOVER_AFTER: u32 = 5;
+/// The part of the window that is waited out when it is used up.
+const USED_UP_PART: u32 = 10;
 
 /// What the gate keeps.
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +183,12 @@ impl Gate {
                 let in_flight = state.in_flight;
                 if let Some(budget) = &mut state.budget {
                     budget.correct(now, limit, remaining, in_flight);
+                    // Nothing is left. When the others' share comes back nobody tells, so a good part of the window is waited out:
+                    // what trickles back one by one would be spent on reading the same things again.
+                    if remaining == Some(0) {
+                        let pause = budget.window() / USED_UP_PART;
+                        state.block(clock::after(now, pause), "retry_after");
+                    }
                 }
                 state.pauses = 0;
                 state.quiet += 1;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::account::Account;
@@ -73,6 +74,11 @@ impl Client {
     /// The budget of this account's requests.
     pub fn gate(&self) -> &Gate {
         &self.inner.transport.gate
+    }
+
+    /// When the present access token ends; none where there is none that does.
+    pub fn token_ends_at(&self) -> Option<Timestamp> {
+        self.inner.transport.auth.ends_at()
     }
 
     /// The account.

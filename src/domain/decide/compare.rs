@@ -45,7 +45,11 @@ impl Case<'_> {
         if differences.is_empty() {
             return Ok(());
         }
-        let reason = if self.facts.was_written() { Reason::ChangedAfterClose } else { Reason::TotalsDiffer };
+        // What was written came to the order's total then; another total now is NetSuite's change.
+        let places = money::places(self.reference()?.retailer.currency.as_deref());
+        let written = self.facts.last_written().map(|sale| sale.total(places));
+        let moved = written.zip(order.total).is_some_and(|(written, total)| (written - total).abs() > self.mappings.settings.tolerance);
+        let reason = if moved { Reason::ChangedAfterClose } else { Reason::TotalsDiffer };
         let detail = format!(
             "{} and its sale differ, so nothing more is booked: {}. Make both sides agree, then release it here.",
             order.number,

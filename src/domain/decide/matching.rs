@@ -76,7 +76,8 @@ impl Case<'_> {
         let mut wanted = Vec::new();
         for line in order.lines.iter().filter(|line| !line.kind.is_text() && line.kind != ItemKind::Discount) {
             let skus = self.skus(line)?;
-            wanted.extend(skus.iter().filter(|sku| !self.facts.answers.products.contains_key(*sku)).cloned());
+            let next = skus.iter().find(|sku| self.facts.answers.products.get(*sku).is_none_or(|found| !found.is_empty()));
+            wanted.extend(next.filter(|sku| !self.facts.answers.products.contains_key(*sku)).cloned());
             if let [product] = self.products(&skus) {
                 known.lines.insert(line.line, product.id.clone());
             }

@@ -10,8 +10,8 @@ use crate::domain::facts::Question;
 use crate::domain::mapping::{OnCancelled, PaymentKind, Service};
 use crate::domain::money;
 use crate::domain::requests::{SaleIdRequest, SaleLineRequest, SalePaymentRequest, SaleRequest};
-use crate::domain::sale::Sale;
-use crate::domain::sales_order::{ChildKind, SalesOrder};
+use crate::domain::sale::{Sale, SaleLine};
+use crate::domain::sales_order::{ChildKind, OrderLine, SalesOrder};
 use crate::domain::status::{Account, HandOver, OrderStatus, SaleState, SaleStatus};
 use crate::domain::verdict::Reason;
 
@@ -121,6 +121,25 @@ impl Case<'_> {
         let Some(mut wanted) = self.wanted(order, sale)? else { return Ok(None) };
         if wanted.content_digest() == sent {
             return Ok(None);
+        }
+        if let Some(written) = self.facts.last_written() {
+            let ours = |line: &&SaleLine| written.lines.iter().any(|sent| Some(&sent.id) == line.id.as_ref());
+            let touched = sale.lines.iter().filter(ours).find(|line| {
+                let sent = written.lines.iter().find(|sent| Some(&sent.id) == line.id.as_ref());
+                sent.is_some_and(|sent| sent.quantity != line.quantity || sent.price != line.price)
+            });
+            if let Some(line) = touched {
+                let detail = format!(
+                    "{} changed in NetSuite, and its sale was changed at the till: {} × product {}. Make the sale agree with the order at the till, then skip it here.",
+                    order.number,
+                    line.quantity.normalize(),
+                    line.product_id
+                );
+                return Err(held(Reason::TotalsDiffer, detail));
+            }
+            // What a cashier added stays; a PUT without it would delete it.
+            let stands = self.as_it_stands(sale);
+            wanted.lines.extend(stands.lines.into_iter().filter(|line| !written.lines.iter().any(|sent| sent.id == line.id)));
         }
         let places = money::places(self.reference()?.retailer.currency.as_deref());
         let (before, after) = (sale.totals.price_incl_tax, wanted.total(places));
@@ -263,6 +282,14 @@ impl Case<'_> {
             self.bill(order, sale, matched)?;
         }
         self.pay(order, sale)?;
+        if let Some(line) = matched.as_ref().and_then(|matched| coming_by_purchase(order, matched)) {
+            let detail = format!(
+                "Sale {number}: line {} ({}) comes by a purchase order and is billed when that is fulfilled.",
+                line.line,
+                line.item.label()
+            );
+            return Ok(waiting(Reason::PartlyHandedOver, detail));
+        }
         if self.booked_by_us() {
             self.compare(order, sale, matched.as_ref())?;
         }
@@ -344,4 +371,9 @@ fn left_open(order: &SalesOrder, matched: Option<&Matched>, number: &str) -> Nex
         order.number
     );
     held(Reason::TotalsDiffer, detail)
+}
+
+/// A line that was sold and that its vendor has not brought yet.
+fn coming_by_purchase<'o>(order: &'o SalesOrder, matched: &Matched) -> Option<&'o OrderLine> {
+    order.lines.iter().find(|line| line.from_purchase && !line.closed && matched.quantity(line.line) > line.fulfilled.max(line.billed))
 }

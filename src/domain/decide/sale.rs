@@ -113,7 +113,10 @@ impl Case<'_> {
     fn ask_products(&self, order: &SalesOrder) -> Step<()> {
         let mut wanted = Vec::new();
         for line in order.lines.iter().filter(|line| sells_product(line)) {
-            wanted.extend(self.skus(line)?);
+            let skus = self.skus(line)?;
+            // The next is asked for only where the one before finds nothing.
+            let next = skus.iter().find(|sku| self.facts.answers.products.get(*sku).is_none_or(|found| !found.is_empty()));
+            wanted.extend(next.cloned());
         }
         if has_amount(order.shipping_cost) || has_amount(order.handling_cost) {
             wanted.extend(order.ship_method.as_ref().map(|method| method.label().to_owned()));
@@ -343,5 +346,5 @@ fn has_amount(amount: Option<Decimal>) -> bool {
 fn whole_and_child(name: &str) -> Vec<String> {
     let name = name.trim();
     let child = name.rsplit_once(" : ").map(|(_, child)| child.trim().to_owned());
-    std::iter::once(name.to_owned()).chain(child).collect()
+    child.into_iter().chain(std::iter::once(name.to_owned())).collect()
 }

@@ -60,6 +60,11 @@ impl Budget {
         self.own.push_back(now.as_millisecond());
     }
 
+    /// The window's length.
+    pub(super) fn window(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.window).unwrap_or_default())
+    }
+
     /// Takes in what an answer said. Requests under way may not be in its count yet.
     pub(super) fn correct(&mut self, now: Timestamp, limit: Option<u32>, remaining: Option<u32>, in_flight: usize) {
         if let Some(limit) = limit.filter(|limit| *limit > 0) {

@@ -4,6 +4,7 @@ pub(super) mod key;
 pub(super) mod oauth1;
 pub(super) mod oauth2;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use self::oauth1::TokenBased;
@@ -25,6 +26,14 @@ pub(super) struct Authorization {
 }
 
 impl Auth {
+    /// When the present token ends; token-based authentication has none that does.
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::OAuth2(oauth2) => oauth2.ends_at(),
+            Self::TokenBased(_) => None,
+        }
+    }
+
     /// The header for one request. Never the token numbered `stale`: it was refused.
     pub(super) async fn authorize(
         &self,

@@ -85,6 +85,7 @@ struct Current {
 struct Token {
     secret: Secret,
     replace_at: Timestamp,
+    ends_at: Timestamp,
 }
 
 /// The credentials as configured.
@@ -157,6 +158,11 @@ impl OAuth2 {
         Ok((secret, current.count))
     }
 
+    /// When the present token ends; none while there is none, or while it is being replaced.
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        self.current.try_lock().ok()?.token.as_ref().map(|token| token.ends_at)
+    }
+
     fn assertion(&self, now: Timestamp) -> Result<String, TokenError> {
         let mut header = Header::new(key::algorithm(self.algorithm).1);
         header.kid = Some(self.certificate_id.clone());
@@ -197,7 +203,11 @@ impl OAuth2 {
             (200..=299, Some(Answer { access_token: Some(token), expires_in, .. })) if !token.is_empty() => {
                 let life = Duration::from_secs(expires_in.as_ref().and_then(seconds).unwrap_or(USUAL_LIFE));
                 let early = REFRESH_EARLY.min(life / 2);
-                Ok(Token { secret: Secret::new(token), replace_at: clock::after(asked_at, life.saturating_sub(early)) })
+                Ok(Token {
+                    secret: Secret::new(token),
+                    replace_at: clock::after(asked_at, life.saturating_sub(early)),
+                    ends_at: clock::after(asked_at, life),
+                })
             }
             (200..=299, _) => Err(TokenError::Unreadable { status }),
             (408 | 429 | 500.., _) => Err(TokenError::Unavailable { status, retry_after }),

@@ -132,6 +132,8 @@ fn a_bill_that_differs_is_held_with_the_difference_named() {
 fn more_sold_than_ordered_is_held_before_anything_is_booked() {
     let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "CLOSED");
     sale_mut(&mut facts).lines[0].quantity = money("3");
+    assert_eq!(end_of(&facts), (VerdictKind::Held, Reason::TotalsDiffer));
+    order_mut(&mut facts).total = Some(money("100.50"));
     assert_eq!(end_of(&facts), (VerdictKind::Held, Reason::ChangedAfterClose));
 }
 
