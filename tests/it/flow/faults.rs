@@ -133,7 +133,8 @@ async fn lost_doubled_reordered_and_late_webhooks_all_end_in_the_same_state() {
 #[tokio::test]
 async fn a_storm_on_both_sides_ends_every_order_once() {
     let world = World::start().await;
-    let calls = CallFaults { fail_before: 0.08, fail_after: 0.05, too_many: 0.05, cut_after: 0.08, ..CallFaults::default() };
+    // Few refusals for too many requests: each one asks everybody to wait for seconds, which proves nothing more.
+    let calls = CallFaults { fail_before: 0.08, fail_after: 0.05, too_many: 0.01, cut_after: 0.08, ..CallFaults::default() };
     let webhooks = WebhookFaults { lose: 0.2, double: 0.2, delay: 0.5, delay_ms: (0, 800) };
     let system = SystemFaults {
         token: CallFaults::default(),
@@ -144,7 +145,7 @@ async fn a_storm_on_both_sides_ends_every_order_once() {
         webhooks,
     };
     world.sandbox.set_faults(Faults { netsuite: system.clone(), x_series: system });
-    let orders = join_all((0..12).map(|place| {
+    let orders = join_all((0..10).map(|place| {
         let (new, waits) = if place % 2 == 0 { (till(), "waiting(awaiting_till)") } else { (pickup(), "waiting(awaiting_pickup)") };
         world.through(new, waits, "Card")
     }))
@@ -153,6 +154,6 @@ async fn a_storm_on_both_sides_ends_every_order_once() {
     for order in orders {
         world.is_billed_once(order);
     }
-    assert_eq!((world.x_series().sales().len(), world.netsuite().payments().len()), (12, 6));
+    assert_eq!((world.x_series().sales().len(), world.netsuite().payments().len()), (10, 5));
     world.end().await;
 }
