@@ -2,11 +2,14 @@
 
 use futures_util::future::join_all;
 use tillbridge::sandbox::faults::{CallFaults, Faults, SystemFaults, WebhookFaults};
-use tillbridge::sandbox::{Class, FaultHandle, Injection};
+use tillbridge::sandbox::{Class, FaultHandle, Injection, NewSalesOrder};
 
 use super::world::{Plan, World, pickup, till};
 
 const EACH: [Injection; 4] = [Injection::FailBefore, Injection::FailAfter, Injection::TooMany, Injection::CutAfter];
+
+/// A customer for each: one that was found before is not looked for again.
+const PEOPLE: [&str; 4] = ["Aroha Ngata", "Tom Whitfield", "Mei Chen", "Sione Tupou"];
 
 /// How often any fault has struck.
 fn struck(faults: &FaultHandle) -> u64 {
@@ -17,7 +20,7 @@ fn struck(faults: &FaultHandle) -> u64 {
 async fn meets_each(class: Class, of: fn(&World) -> &FaultHandle, times: u64, leads_away: bool) {
     // Polls are rare, so that what is injected meets the order and nothing else.
     let world = Plan { poll_interval: "10m", ..Plan::default() }.start().await;
-    for injection in EACH {
+    for (injection, customer) in EACH.into_iter().zip(PEOPLE) {
         let faults = of(&world);
         let before = struck(faults);
         if class == Class::Token {
@@ -26,7 +29,7 @@ async fn meets_each(class: Class, of: fn(&World) -> &FaultHandle, times: u64, le
         if leads_away {
             faults.once(class, injection);
         }
-        let order = world.enter(till());
+        let order = world.enter(NewSalesOrder { customer: customer.to_owned(), ..till() });
         world.rests(order, "waiting(awaiting_till)").await;
         assert_eq!(struck(faults) - before, u64::from(leads_away), "{injection:?} on the way to the till");
 
