@@ -12,6 +12,7 @@
 //! - [`app`] wires it all, [`cli`] is how people start it, and [`sandbox`] is a pair of systems to try it against.
 
 pub mod app;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{CliError, ConfigArgs};
+use crate::causes::in_one_line;
 use crate::net;
 
 /// How to reach the server.
@@ -70,7 +71,7 @@ impl Api {
             None => request,
         };
         let unreachable =
-            |error: reqwest::Error| ApiError::Unreachable { url: self.url.clone(), detail: super::output::chain(&error.without_url()) };
+            |error: reqwest::Error| ApiError::Unreachable { url: self.url.clone(), detail: in_one_line(&error.without_url()) };
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let text = answer.text().await.map_err(unreachable)?;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::output::{say, table};
 use super::{CliResult, ConfigArgs};
 use crate::app;
+use crate::causes::in_one_line;
 use crate::clock::Clock;
 use crate::config::{Config, Connection};
 use crate::domain::facts::Reference;
@@ -116,7 +117,7 @@ impl Check {
         let store = match Store::open(&config.database.url, 1, Clock::System).await {
             Ok(store) => store,
             Err(error) => {
-                let detail = super::output::chain(&error);
+                let detail = in_one_line(&error);
                 findings.error("database", detail, "check database.url, the folder, and that it can be written");
                 return;
             }
@@ -126,7 +127,7 @@ impl Check {
             Ok(waiting) => {
                 findings.warning("database", format!("{waiting} to be applied"), "`serve` applies them, or run: tillbridge migrate");
             }
-            Err(error) => findings.error("database", super::output::chain(&error), "check database.url"),
+            Err(error) => findings.error("database", in_one_line(&error), "check database.url"),
         }
         for connection in &config.connections {
             findings.prefix = format!("{}: ", connection.id);
@@ -156,7 +157,7 @@ async fn mappings(store: &Store, connection: &Connection, findings: &mut Finding
             return None;
         }
         Err(error) => {
-            findings.warning("mappings", super::output::chain(&error), "run: tillbridge migrate");
+            findings.warning("mappings", in_one_line(&error), "run: tillbridge migrate");
             return None;
         }
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{CliError, CliResult, ConfigArgs};
+use crate::causes::in_one_line;
 use crate::net;
 
 /// Asks a running server whether it is ready.
@@ -26,8 +27,7 @@ impl Healthcheck {
         };
         let client = net::http::client(Duration::from_secs(5)).map_err(|error| CliError::Say(error.to_string()))?;
         let answer = client.get(format!("{url}/readyz")).send().await;
-        let answer =
-            answer.map_err(|error| CliError::Say(format!("{url} does not answer: {}", super::output::chain(&error.without_url()))))?;
+        let answer = answer.map_err(|error| CliError::Say(format!("{url} does not answer: {}", in_one_line(&error.without_url()))))?;
         if answer.status().is_success() {
             return Ok(ExitCode::SUCCESS);
         }

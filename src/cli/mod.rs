@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::output::fail;
+use crate::causes::in_one_line;
 use crate::config::{Config, ConfigError};
 
 /// Keeps NetSuite sales orders and Lightspeed Retail X-Series sales in step.
@@ -80,16 +81,16 @@ type CliResult = Result<ExitCode, CliError>;
 #[derive(Debug, thiserror::Error)]
 enum CliError {
     /// The configuration; every problem is a line of its own.
-    #[error("{}", output::chain(.0))]
+    #[error("{}", in_one_line(.0))]
     Config(#[from] ConfigError),
     /// The service.
-    #[error("{}", output::chain(.0))]
+    #[error("{}", in_one_line(.0))]
     App(#[from] crate::app::AppError),
     /// The store.
-    #[error("{}", output::chain(.0))]
+    #[error("{}", in_one_line(.0))]
     Store(#[from] crate::store::StoreError),
     /// The simulated systems.
-    #[error("{}", output::chain(.0))]
+    #[error("{}", in_one_line(.0))]
     Sandbox(#[from] crate::sandbox::SandboxError),
     /// A file.
     #[error("cannot read {path}: {source}")]

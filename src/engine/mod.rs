@@ -19,6 +19,7 @@ use thiserror::Error;
 pub use self::revision::MappingsError;
 pub use self::side::Side;
 
+use crate::causes::in_one_line;
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::failure::FailureClass;
@@ -85,8 +86,8 @@ impl PassError {
     /// The sentence for people: what is below it says what to mend.
     fn detail(&self) -> String {
         match self {
-            Self::NetSuite(error) => pass::chain(error),
-            Self::XSeries(error) => pass::chain(error),
+            Self::NetSuite(error) => in_one_line(error),
+            Self::XSeries(error) => in_one_line(error),
             Self::Mappings(error) => error.to_string(),
             Self::Store(_) | Self::Request(_) | Self::LeaseLost => self.to_string(),
         }

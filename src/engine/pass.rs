@@ -8,6 +8,7 @@ use super::lookup::{Found, look_up};
 use super::patience::read;
 use super::perform::{Performed, kept};
 use super::{Engine, PassError, Side};
+use crate::causes::in_one_line;
 use crate::clock;
 use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::decide::{LinkTo, Next, decide};
@@ -77,7 +78,7 @@ impl Engine {
                 return;
             }
             Err(error) => {
-                tracing::error!(order.id = %order, error = %chain(&error), "a pass failed; it is tried again when its lease ends");
+                tracing::error!(order.id = %order, error = %in_one_line(&error), "a pass failed; it is tried again when its lease ends");
                 return;
             }
         };
@@ -104,7 +105,7 @@ impl Engine {
                 tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped");
             }
             Err(error) => {
-                tracing::error!(order.id = %order, error = %chain(&error), "a pass could not be stored; it is done again when its lease ends");
+                tracing::error!(order.id = %order, error = %in_one_line(&error), "a pass could not be stored; it is done again when its lease ends");
             }
         }
     }
@@ -122,7 +123,7 @@ impl Engine {
         let verdict = Verdict::held(Reason::InternalError, detail);
         let result = stopped(claimed, End::Verdict { verdict, state: OrderState::Held, hold: Some(HoldKind::Operator), recheck_at: None });
         if let Err(error) = self.store.finish(claimed, result).await {
-            tracing::error!(order.id = %claimed.lease.order_id, error = %chain(&error), "an order could not be held after the program failed on it");
+            tracing::error!(order.id = %claimed.lease.order_id, error = %in_one_line(&error), "an order could not be held after the program failed on it");
         }
     }
 
@@ -406,15 +407,4 @@ fn describe(end: &End) -> String {
         End::Retry { reason, .. } => format!("retry({reason})"),
         End::Defer { .. } => "deferred".to_owned(),
     }
-}
-
-/// An error with its sources, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

@@ -3,6 +3,7 @@
 use super::lookup::{Found, look_up};
 use super::patience::{Classified, write};
 use super::{Engine, PassError, Side};
+use crate::causes::in_one_line;
 use crate::domain::call::{Call, Request};
 use crate::domain::failure::FailureClass;
 use crate::domain::verdict::Reason;
@@ -44,7 +45,7 @@ impl Engine {
 
     /// What an unanswered or refused call leaves behind.
     async fn refused(&self, side: &Side, claimed: &Claimed, row: &CallRow, call: &Call, error: SendError) -> Result<Performed, PassError> {
-        let (http_status, detail) = (error.status(), super::pass::chain(&error));
+        let (http_status, detail) = (error.status(), in_one_line(&error));
         let class = match (error.class(true), &call.request) {
             // The sale moved on while it was being written: read again and decide again.
             (FailureClass::Duplicate, Request::UpdateSale(_) | Request::VoidSale(_)) => FailureClass::Conflict,

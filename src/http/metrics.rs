@@ -8,9 +8,9 @@ use metrics::{counter, gauge};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::problem::chain;
 use super::state::AppState;
 use super::status::{Breaker, ConnectionReport};
+use crate::causes::in_one_line;
 use crate::clock::Clock;
 use crate::domain::verdict::VerdictKind;
 use crate::metrics as catalogue;
@@ -51,7 +51,7 @@ async fn refresh(state: &AppState) {
         }
         Err(error) => {
             gauge!(catalogue::STORE_UP).set(0.0);
-            tracing::warn!(error = %chain(&error), "the database could not be counted for a scrape");
+            tracing::warn!(error = %in_one_line(&error), "the database could not be counted for a scrape");
         }
     }
     seen.counted_at = Some(Instant::now());

@@ -2,14 +2,13 @@
 //!
 //! Each has a stable `type`, a status, a title, a sentence on what happened here, and what the reader does about it.
 
-use std::error::Error;
-
 use axum::body::Body;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::causes::in_one_line;
 use crate::store::{Role, StoreError};
 
 /// One line of the catalogue.
@@ -239,7 +238,7 @@ impl Problem {
     fn log(&self) {
         match self {
             Self::Store(error) | Self::NotStored(error) => {
-                tracing::error!(error = %chain(error), "a request failed: the store could not serve it");
+                tracing::error!(error = %in_one_line(error), "a request failed: the store could not serve it");
             }
             Self::Broken(what) => tracing::error!("a request failed: {what}"),
             Self::TooSlow => tracing::error!("a request was given up: its answer took too long"),
@@ -301,18 +300,6 @@ impl IntoResponse for Problem {
         }
         response
     }
-}
-
-/// An error with everything that caused it, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

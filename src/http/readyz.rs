@@ -13,9 +13,10 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::problem::{Problem, chain};
+use super::problem::Problem;
 use super::state::AppState;
 use super::status::{Breaker, ConnectionReport};
+use crate::causes::in_one_line;
 use crate::store::Store;
 
 /// How long one look at the database serves every probe.
@@ -52,7 +53,7 @@ impl Readiness {
         let database = match timeout(PATIENCE, store.ping()).await {
             Ok(Ok(())) => Part { ok: true, detail: "It can be written.".to_owned() },
             Ok(Err(error)) => {
-                tracing::warn!(error = %chain(&error), "the database cannot be written");
+                tracing::warn!(error = %in_one_line(&error), "the database cannot be written");
                 Part { ok: false, detail: error.to_string() }
             }
             Err(_elapsed) => Part { ok: false, detail: format!("It did not take a write within {} s.", PATIENCE.as_secs()) },

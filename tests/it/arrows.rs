@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("domain", &[], "decisions are pure: no I/O, no clock, nothing of ours"),
     ("clock", &[], "the one source of time"),
     ("metrics", &[], "names of metrics; any room may count"),
+    ("causes", &[], "an error with its causes in one line; any room may tell"),
     ("config", &["domain"], "typed sections; ids are the domain's"),
     ("store", &["domain", "clock"], "every SQL statement"),
     ("net", &["clock"], "knows neither of the two systems"),
@@ -30,7 +31,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Rooms that any room may use.
-const OPEN_TO_ALL: &[&str] = &["metrics"];
+const OPEN_TO_ALL: &[&str] = &["metrics", "causes"];
 
 /// A file longer than this has more than one reason to be.
 const LONGEST_FILE: usize = 600;

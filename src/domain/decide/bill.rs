@@ -95,20 +95,13 @@ impl<'a> Case<'a> {
         let mut tenders = Vec::new();
         let mut unknown = Vec::new();
         for payment in sale.payments.iter().filter(|payment| !payment.amount.is_zero()) {
-            let name = self
-                .facts
-                .answers
-                .reference
-                .as_ref()
-                .and_then(|reference| reference.payment_type(&payment.type_id))
-                .map(|kind| kind.name.clone());
-            let name = name.or_else(|| payment.name.clone());
-            match self.mappings.payment_type(&payment.type_id, name.as_deref()) {
+            let name = self.tender_name(payment);
+            match self.mappings.payment_type(&payment.type_id, name) {
                 // A promise is not money, and NetSuite's own money is there already.
                 Some(rule) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::NetSuite) => {}
                 Some(rule) => tenders.push((payment, rule.clone())),
                 None if self.facts.answers.reference.is_none() => return Err(Next::Ask(vec![Question::Reference])),
-                None => unknown.push(format!("'{}' ({})", name.unwrap_or_else(|| payment.type_id.clone()), payment.amount)),
+                None => unknown.push(format!("'{}' ({})", name.unwrap_or(&payment.type_id), payment.amount)),
             }
         }
         if !unknown.is_empty() {
@@ -120,6 +113,15 @@ impl<'a> Case<'a> {
             return Err(held(Reason::Unresolved, detail));
         }
         Ok(tenders)
+    }
+
+    /// The payment's type by name: the retailer's list first, else what the sale itself says.
+    pub(super) fn tender_name<'s>(&self, payment: &'s SalePayment) -> Option<&'s str>
+    where
+        'a: 's,
+    {
+        let known = self.facts.answers.reference.as_ref().and_then(|reference| reference.payment_type(&payment.type_id));
+        known.map(|kind| kind.name.as_str()).or(payment.name.as_deref())
     }
 
     /// The payment method's internal id, from its id or name.

@@ -309,19 +309,9 @@ impl Case<'_> {
 
     /// The payment is NetSuite's own money, not the till's.
     fn is_netsuites(&self, payment: &crate::domain::sale::SalePayment) -> bool {
-        let name = self
-            .facts
-            .answers
-            .reference
-            .as_ref()
-            .and_then(|reference| reference.payment_type(&payment.type_id))
-            .map(|kind| kind.name.as_str());
         let written = self.facts.last_written().is_some_and(|sale| sale.payments.iter().any(|sent| sent.type_id == payment.type_id));
-        written
-            || self
-                .mappings
-                .payment_type(&payment.type_id, name.or(payment.name.as_deref()))
-                .is_some_and(|rule| rule.kind == PaymentKind::NetSuite)
+        let rule = self.mappings.payment_type(&payment.type_id, self.tender_name(payment));
+        written || rule.is_some_and(|rule| rule.kind == PaymentKind::NetSuite)
     }
 
     /// Something of this order was fulfilled or billed by us.

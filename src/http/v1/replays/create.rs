@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{DONE, RUNNING, Replay, STOPPED};
+use crate::causes::in_one_line;
 use crate::domain::ids::{ConnectionId, EventId, OrderId};
 use crate::domain::verdict::VerdictKind;
 use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::extract::{bad_time, time};
-use crate::http::problem::{Problem, chain};
+use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::store::{OperatorAction, OrderFilter, OrderRow, OrderState, ReplayRow};
 
@@ -106,7 +107,7 @@ async fn run(state: AppState, mut row: ReplayRow, orders: Vec<OrderRow>) -> Repl
             // Merged into another order since it was found; that one has its events now.
             Ok(None) => "gone",
             Err(error) => {
-                tracing::error!(order.key = %order.id, replay.id = row.id, error = %chain(&error), "an order could not be replayed");
+                tracing::error!(order.key = %order.id, replay.id = row.id, error = %in_one_line(&error), "an order could not be replayed");
                 "failed"
             }
         };
@@ -128,7 +129,7 @@ async fn run(state: AppState, mut row: ReplayRow, orders: Vec<OrderRow>) -> Repl
 /// The orders are what counts: a progress that cannot be stored does not stop them.
 async fn keep(state: &AppState, row: &ReplayRow) {
     if let Err(error) = state.store().update_replay(row).await {
-        tracing::error!(replay.id = row.id, error = %chain(&error), "the progress of a replay could not be stored");
+        tracing::error!(replay.id = row.id, error = %in_one_line(&error), "the progress of a replay could not be stored");
     }
 }
 
