@@ -6,6 +6,7 @@
 
 mod bill;
 mod compare;
+mod follow;
 mod matching;
 mod reconcile;
 mod sale;

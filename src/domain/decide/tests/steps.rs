@@ -177,6 +177,35 @@ fn a_changed_order_is_followed_by_its_parked_sale() {
 }
 
 #[test]
+fn what_a_cashier_added_to_a_parked_sale_outlives_every_change_of_its_order() {
+    let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "SAVED");
+    sale_mut(&mut facts).payments.clear();
+    let added = SaleLine { id: Some("till-line".to_owned()), product_id: "glass".to_owned(), ..sale_mut(&mut facts).lines[0].clone() };
+    sale_mut(&mut facts).lines.push(added);
+    order_mut(&mut facts).lines.pop();
+    let call = call_of(&facts);
+    let Request::UpdateSale(update) = &call.request else { panic!("no update") };
+    assert_eq!(update.lines.iter().map(|line| line.product_id.as_str()).collect::<Vec<_>>(), ["product-SCARF", "glass"]);
+    // Written once, it is not written again, and not taken for ours.
+    let status = SaleStatus::from_word("SAVED").unwrap();
+    facts.sale = Seen::Is(Box::new(sale_of(update, status)));
+    facts.calls.push(PastCall { kind: CallKind::UpdateSale, key: call.key.clone(), done: true, sale: Some(update.clone()) });
+    assert_eq!(end_of(&facts), (VerdictKind::Waiting, Reason::AwaitingTill));
+    order_mut(&mut facts).lines[0].quantity = money("5");
+    let Request::UpdateSale(update) = call_of(&facts).request else { panic!("no update") };
+    assert_eq!(update.lines.iter().map(|line| line.product_id.as_str()).collect::<Vec<_>>(), ["product-SCARF", "glass"]);
+}
+
+#[test]
+fn an_order_and_its_parked_sale_that_both_changed_are_held() {
+    let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "SAVED");
+    sale_mut(&mut facts).payments.clear();
+    sale_mut(&mut facts).lines[0].quantity = money("1");
+    order_mut(&mut facts).lines.pop();
+    assert_eq!(end_of(&facts), (VerdictKind::Held, Reason::TotalsDiffer));
+}
+
+#[test]
 fn an_order_edited_after_its_sale_was_paid_is_held() {
     let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "AWAITING_PICKUP");
     order_mut(&mut facts).lines.pop();
