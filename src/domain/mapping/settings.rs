@@ -174,7 +174,7 @@ pub struct Settings {
     pub tax: TaxMode,
     /// The largest difference of totals that does not hold an order.
     pub tolerance: Decimal,
-    /// The item, by name or id, that takes up a larger difference.
+    /// The item, by name or id, that takes up a difference within the tolerance.
     pub variance_item: Option<String>,
     /// The item, by name or id, that a discount on the whole sale becomes.
     pub discount_item: Option<String>,
