@@ -74,7 +74,7 @@ pub struct Callback {
     pub account_id: String,
     /// `salesorder`, `itemfulfillment`, `invoice`, `cashsale`; in lower case.
     pub record_type: String,
-    /// The record's internal id.
+    /// The record's internal id; of something else whatever it goes by, or nothing.
     pub record_id: RecordId,
     /// The record's number.
     pub tran_id: Option<String>,
@@ -155,11 +155,16 @@ pub fn parse(body: &[u8]) -> Result<Callback, Malformed> {
     let kind = outer.text("type").ok_or(Malformed::Field("type"))?.to_ascii_lowercase();
     let (record, event) = kind.split_once('.').unwrap_or((kind.as_str(), ""));
     let event = Some(event.to_owned()).filter(|event| !event.is_empty()).or_else(|| data.text("event"));
+    let record_type = data.text("record_type").unwrap_or_else(|| record.to_owned()).to_ascii_lowercase();
+    // What is not about one of these records, such as a report of the account, needs no internal id: it wakes no order.
+    let wakes = ["salesorder", "itemfulfillment", "invoice", "cashsale"].contains(&record_type.as_str());
+    let other = || data.text("record_id").filter(|_| !wakes).map(RecordId::from);
+    let record_id = data.id("record_id").or_else(other).or_else(|| (!wakes).then(|| RecordId::from("")));
     Ok(Callback {
         timestamp: outer.timestamp("timestamp"),
         account_id: data.text("account_id").ok_or(Malformed::Field("data.account_id"))?,
-        record_type: data.text("record_type").unwrap_or_else(|| record.to_owned()).to_ascii_lowercase(),
-        record_id: data.id("record_id").ok_or(Malformed::Field("data.record_id"))?,
+        record_type,
+        record_id: record_id.ok_or(Malformed::Field("data.record_id"))?,
         tran_id: data.text("tran_id"),
         event: event.ok_or(Malformed::Field("data.event"))?.to_ascii_lowercase(),
         execution_context: data.text("execution_context"),

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::world::{HAND_MADE, PATH_TOKEN, SIGNED, World, callback_of, netsuite_signature, sale, sales_order, x_series_signature};
+use super::world::{ACCOUNT, HAND_MADE, PATH_TOKEN, SIGNED, World, callback_of, netsuite_signature, sale, sales_order, x_series_signature};
 
 const SALE: &str = "06bf537b-c7d7-11e7-ff13-0c871e8b9a01";
 
@@ -151,6 +151,22 @@ async fn a_webhook_about_something_else_is_kept_as_ignored() {
     assert_eq!(
         (&event["verdict"], &event["reason"], &event["type"]),
         (&json!("ignored"), &json!("not_an_order"), &json!("customer.update"))
+    );
+}
+
+#[tokio::test]
+async fn the_scripts_daily_report_of_the_account_is_kept_as_ignored() {
+    let world = World::start().await;
+    let report = json!({
+        "type": "account.capabilities", "timestamp": "2026-11-23T01:02:03Z",
+        "data": { "account_id": ACCOUNT, "record_type": "account", "record_id": ACCOUNT, "event": "capabilities", "features": {} },
+    });
+    world.callback("report", report.to_string().as_bytes()).send().await.is(202);
+    let events = world.get("/v1/events").send().await.is(200).body;
+    assert_eq!(
+        (&events["items"][0]["type"], &events["items"][0]["reason"]),
+        (&json!("account.capabilities"), &json!("not_an_order")),
+        "{events}"
     );
 }
 
