@@ -6,6 +6,7 @@ const PATIENCE_MS = 20000;
 const TYPING_MS = 300;
 const PAGE = 50;
 const TOKEN = 'tillbridge.token';
+const UNKNOWN = 'This service does not know the token. Check it, or make a new one.';
 
 const ACTIONS = {
   retry: { label: 'Retry', about: 'Try it now, with its attempts counted afresh.', said: 'It is tried now.' },
@@ -30,6 +31,7 @@ class Refused extends Error {
   constructor(status, problem) {
     super([problem.detail ?? problem.title, problem.action].filter(Boolean).join(' ') || `The service answered ${status}.`);
     this.status = status;
+    this.detail = problem.detail ?? this.message;
     this.slug = String(problem.type ?? '').replace('/problems/', '');
   }
 }
@@ -58,13 +60,11 @@ async function ask(path, method = 'GET') {
   return body;
 }
 
-const query = (values) => {
-  const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value) params.set(name, value);
-  }
-  return `?${params}`;
-};
+/** The values that are there, as they stand in an address. */
+const query = (values) => String(new URLSearchParams(Object.entries(values).filter(([, value]) => value)));
+
+/** An address under /v1. */
+const address = (path, values) => ['v1', ...path.map(encodeURIComponent)].join('/') + (query(values) && `?${query(values)}`);
 
 // ---- Elements ----
 
@@ -75,7 +75,7 @@ function el(tag, attributes, ...children) {
     if (typeof value === 'function') node.addEventListener(name, value);
     else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? '' : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -84,7 +84,9 @@ const shown = (value) => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-const words = (value) => (value ? String(value).replaceAll('_', ' ') : '–');
+const NAMES = { netsuite: 'NetSuite', x_series: 'X-Series' };
+
+const words = (value) => (value ? NAMES[value] ?? String(value).replaceAll('_', ' ') : '–');
 
 const badge = (word) => (word ? el('span', { class: `badge ${TONES[word] ?? ''}` }, words(word)) : null);
 
@@ -98,15 +100,15 @@ function when(text) {
   return el('time', { datetime: text, title: text }, `${day} ${time}`);
 }
 
-const route = (values, text, attributes) => el('a', { href: query(values), 'data-route': true, ...attributes }, text);
+const route = (values, text, attributes) => el('a', { href: `?${query(values)}`, 'data-route': true, ...attributes }, text);
 
 /** A table. Each column is its name and what a row shows in it; the roles outlive the narrow layout. */
-function table(caption, columns, rows) {
+function table(caption, columns, rows, style) {
   const cell = (name, content) => {
-    const none = content === null || content === '–';
+    const none = content === null || content === undefined || content === '–';
     return el('td', { role: 'cell', 'data-name': name, class: none ? 'none' : null }, el('span', null, content ?? '–'));
   };
-  return el('table', { role: 'table', 'aria-label': caption },
+  return el('table', { role: 'table', 'aria-label': caption, class: style },
     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' },
       columns.map(([name]) => el('th', { role: 'columnheader', scope: 'col' }, name)))),
     el('tbody', { role: 'rowgroup' }, rows.map((row) => el('tr', { role: 'row' },
@@ -144,7 +146,7 @@ function orderTable(orders) {
 
 const orders = {
   title: () => 'Orders',
-  load: ({ state, q, connection, cursor }) => ask(`v1/orders${query({ state, q, connection, cursor, limit: PAGE })}`),
+  load: ({ state, q, connection, cursor }) => ask(address(['orders'], { state, q, connection, cursor, limit: PAGE })),
   draw(page, place) {
     const { q, cursor } = place;
     const items = array(page.items);
@@ -154,7 +156,7 @@ const orders = {
       el('p', null, place.state || q || place.connection ? 'No order matches.' : 'There is no order yet.'),
       q ? el('p', null, route({ order: q, connection: place.connection }, `Look for ${q} as an exact number or id`)) : null);
     return [
-      el('h1', { tabindex: '-1', class: 'card-title' }, 'Orders'),
+      el('h1', { tabindex: '-1' }, 'Orders'),
       el('div', { class: 'card' }, items.length > 0 ? orderTable(items) : empty,
         older || newest ? el('p', { class: 'buttons' }, newest, older) : null),
     ];
@@ -168,7 +170,7 @@ const conditions = (seen) => table('Conditions', [
   ['Looked at', (one) => el('code', null, shown(one.text))],
   ['Value it met', (one) => [shown(one.value), one.note ? ` (${one.note})` : null]],
   ['Holds', (one) => (one.held ? 'yes' : 'no')],
-], seen);
+], seen, 'even');
 
 function mapping(tried) {
   return el('div', { class: tried.held ? 'mapping holds' : 'mapping' },
@@ -232,12 +234,12 @@ function several(place, items) {
 }
 
 /** An order that was never seen: it can be sent by the id of its sales order or sale. */
-function neverSeen(place, problem) {
+function neverSeen(place, why) {
   const select = connections.length > 1 && !place.connection
     ? el('select', { id: 'send-to', 'data-key': 'send-to' }, connections.map((id) => el('option', { value: id }, id))) : null;
   return [
     el('h1', { tabindex: '-1' }, `${place.order} is not known`),
-    el('section', { class: 'card' }, el('p', null, problem.message),
+    el('section', { class: 'card' }, el('p', null, why),
       el('p', null, `If ${place.order} is the internal id of a sales order, or the id of a sale, you can send it now.`),
       select ? el('p', { class: 'pair' }, el('label', { for: 'send-to' }, 'Connection'), select) : null,
       buttons(place.order, ['send'], () => place.connection ?? select?.value)),
@@ -248,9 +250,9 @@ const one = {
   title: (place) => place.order,
   async load({ order, connection }) {
     try {
-      return await ask(`v1/orders/${encodeURIComponent(order)}/explanation${query({ connection })}`);
+      return await ask(address(['orders', order, 'explanation'], { connection }));
     } catch (error) {
-      if (error.slug === 'order-never-seen') return { unknown: { message: error.message } };
+      if (error.slug === 'order-never-seen') return { unknown: error.detail };
       throw error;
     }
   },
@@ -276,7 +278,7 @@ const one = {
         ])),
         card('Here', facts([
           ['State', words(order.state)], ['Verdict', words(order.verdict)], ['Reason', el('code', null, shown(order.reason))],
-          ['Connection', shown(order.connection)], ['Direction', words(order.direction)],
+          ['Connection', shown(order.connection)], ['Direction', shown(order.direction).split('_to_').map(words).join(' to ')],
           ['Revision', shown(order.revision)], ['Attempts', shown(order.attempt)],
           order.due_at ? ['Due', when(order.due_at)] : null,
           ['Changed', when(order.updated_at)], ['First seen', when(order.created_at)],
@@ -297,14 +299,14 @@ async function act(name, id, connection) {
   const all = document.querySelectorAll('#view .buttons button');
   all.forEach((button) => { button.disabled = true; });
   try {
-    const order = await ask(`v1/orders/${encodeURIComponent(id)}/${name}${query({ connection })}`, 'POST');
+    const order = await ask(address(['orders', id, name], { connection }), 'POST');
     if (Array.isArray(order.items)) {
       say('Several orders go by this number; choose one first.', true);
     } else {
       say(`${label}: ${said} Its state is ${words(order.state)}.`);
     }
   } catch (error) {
-    if (error.status === 401) return signIn(error.message);
+    if (error.status === 401) return signIn(UNKNOWN);
     say(error.status === 403 ? `${label} was not done. ${error.message}` : `${label} did not work. ${error.message}`, true);
   } finally {
     all.forEach((button) => { button.disabled = false; });
@@ -355,7 +357,7 @@ function system(title, told) {
 
 const links = {
   title: () => 'Connections',
-  load: () => ask('v1/connections'),
+  load: () => ask(address(['connections'], {})),
   draw(page) {
     const items = array(page.items);
     return [
@@ -427,9 +429,10 @@ async function refresh() {
     }
   } catch (error) {
     if (mine !== turn) return;
-    if (error.status === 401) return signIn(error.message);
-    if (!(error instanceof Refused)) throw error;
-    stale(drawn ? `${error.message} What you see may be old; it is tried again.` : `${error.message} It is tried again.`);
+    if (error.status === 401) return signIn(UNKNOWN);
+    if (!(error instanceof Refused)) console.error(error);
+    const what = error instanceof Refused ? error.message : 'The page could not show the answer.';
+    stale(drawn ? `${what} What you see may be old; it is tried again.` : `${what} It is tried again.`);
     if (!drawn) replace([]);
   }
   timer = setTimeout(() => { if (!document.hidden) refresh(); }, REFRESH_MS);
@@ -471,7 +474,7 @@ async function show({ focus = false } = {}) {
 /** Filters change the list in place: the search box keeps the focus. */
 function filter() {
   const at = place();
-  history.replaceState(null, '', query({ state: at.state, q: $('q').value.trim(), connection: $('connection').value }));
+  history.replaceState(null, '', `?${query({ state: at.state, q: $('q').value.trim(), connection: $('connection').value })}`);
   drawFilters(place());
   refresh();
 }
@@ -495,9 +498,9 @@ function signIn(why = '') {
 /** Learns the connections, which also shows whether the token is known, and then shows the view. */
 async function enter() {
   try {
-    connections = array((await ask('v1/connections')).items).map((connection) => connection.id);
+    connections = array((await ask(address(['connections'], {}))).items).map((connection) => connection.id);
   } catch (error) {
-    if (error.status === 401) return signIn(error.message);
+    if (error.status === 401) return signIn(UNKNOWN);
     if ($('sign-in').hidden) {
       stale(`${error.message} It is tried again.`);
       timer = setTimeout(enter, REFRESH_MS);
@@ -528,6 +531,8 @@ $('sign-out').addEventListener('click', () => signIn());
 $('confirm-yes').addEventListener('click', () => $('confirm').close('yes'));
 $('confirm-no').addEventListener('click', () => $('confirm').close('no'));
 
+const entered = () => !$('nav').hidden;
+
 let typing = 0;
 $('search').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -544,15 +549,13 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-route]');
   if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  if (!sessionStorage.getItem(TOKEN)) return;
+  if (!entered()) return;
   history.pushState(null, '', link.href);
   show({ focus: true });
 });
 
-addEventListener('popstate', () => { if (sessionStorage.getItem(TOKEN)) show(); });
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && $('sign-in').hidden && sessionStorage.getItem(TOKEN)) refresh();
-});
+addEventListener('popstate', () => { if (entered()) show(); });
+document.addEventListener('visibilitychange', () => { if (!document.hidden && entered()) refresh(); });
 
 $('foot').textContent = `Times are those of this computer (${Intl.DateTimeFormat().resolvedOptions().timeZone}); inside sentences they are UTC. `
   + `The page follows what happens, every ${REFRESH_MS / 1000} seconds.`;
