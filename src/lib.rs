@@ -9,6 +9,7 @@
 //! - [`worker`] claims due orders; [`engine`] loads the facts, asks [`domain`] to decide, performs the calls through
 //!   [`net`] and settles their answers; the verdict goes back into the [`store`];
 //! - [`poll`] finds what no webhook told, and [`sweep`] keeps the house: both only wake orders;
+//! - [`console`] shows it all to operators, on a page that [`http`] serves;
 //! - [`app`] wires it all, [`cli`] is how people start it, and [`sandbox`] is a pair of systems to try it against.
 
 pub mod app;
@@ -16,6 +17,7 @@ pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod domain;
 pub mod engine;
 pub mod http;

@@ -33,12 +33,13 @@ pub use self::server::{Listeners, ServeError, bind, serve};
 pub use self::state::AppState;
 pub use self::status::{Breaker, ConnectionReport, ConnectionStatus, PollReport, SystemReport};
 
+use crate::console;
 use crate::store::Role;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone: probes, and the contract.
+    /// Anyone: probes, the contract, and the console's page, which holds no data.
     Anyone,
     /// Whoever proves, in the way of its system, that the webhook is genuine.
     Webhook,
@@ -90,6 +91,10 @@ pub const ROUTES: &[Route] = routes! {
     POST "/webhooks/netsuite/{connection}"             WEBHOOK  webhook::netsuite::handle;
     POST "/webhooks/x-series/{connection}"             WEBHOOK  webhook::x_series::handle;
     POST "/webhooks/x-series/{connection}/{token}"     WEBHOOK  webhook::x_series::handle_with_token;
+
+    GET  "/"                                           ANYONE   console::page;
+    GET  "/console.css"                                ANYONE   console::style;
+    GET  "/console.js"                                 ANYONE   console::script;
 
     GET  "/healthz"                                    ANYONE   healthz::handle;
     GET  "/readyz"                                     ANYONE   readyz::handle;

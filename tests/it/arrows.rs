@@ -22,7 +22,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("worker", &["domain", "store", "engine", "clock", "config"], "the loop around the engine"),
     ("poll", &["domain", "store", "net", "netsuite", "xseries", "engine", "clock", "config"], "asks both systems and only wakes orders"),
     ("sweep", &["domain", "store", "net", "netsuite", "xseries", "engine", "clock", "config"], "keeps the house and only wakes orders"),
-    ("http", &["domain", "store", "netsuite", "xseries", "clock", "config"], "verifies and stores; never the engine"),
+    (
+        "http",
+        &["domain", "store", "netsuite", "xseries", "clock", "config", "console"],
+        "verifies and stores, never the engine; serves the console's files",
+    ),
     ("console", &["domain", "store", "clock"], "shows rows"),
     ("sandbox", &["clock"], "shares nothing with the clients, so that a wrong client cannot agree with itself"),
     ("app", &["*"], "the wiring"),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, reason = "an answer that is not as the contract says fails the test")]
 
+mod console;
 mod contract;
 mod limits;
 mod oauth;
