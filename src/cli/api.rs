@@ -82,6 +82,7 @@ impl Api {
         {
             return body.map_err(|_error| ApiError::NotOurs { url: self.url.clone() });
         }
+        // An error that is not ours has no such members; its status says enough.
         let body = body.unwrap_or_default();
         let text = |key: &str| body[key].as_str().map(str::to_owned);
         let title = text("title").unwrap_or_else(|| format!("{} answered {status}", self.url));

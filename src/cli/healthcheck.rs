@@ -31,6 +31,7 @@ impl Healthcheck {
         if answer.status().is_success() {
             return Ok(ExitCode::SUCCESS);
         }
+        // The status has answered already; the body only says more.
         let body = answer.text().await.unwrap_or_default();
         Err(CliError::Say(format!("{url} is not ready: {body}")))
     }

@@ -137,8 +137,6 @@ pub struct ItemTracking {
     pub serial: bool,
     /// Each batch has a lot number.
     pub lot: bool,
-    /// It lies in bins.
-    pub bins: bool,
     /// It leaves with an item fulfilment; `None` where NetSuite does not say.
     pub fulfillable: Option<bool>,
 }

@@ -123,8 +123,8 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             };
             let tracking = |item: Item| {
-                let Item { id, sku, serial, lot, bins, fulfillable, .. } = item;
-                ((id, sku_field.to_owned()), ItemTracking { sku, serial, lot, bins, fulfillable })
+                let Item { id, sku, serial, lot, fulfillable, .. } = item;
+                ((id, sku_field.to_owned()), ItemTracking { sku, serial, lot, fulfillable })
             };
             Ok(items.into_iter().map(tracking).collect())
         });

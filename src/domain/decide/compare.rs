@@ -92,18 +92,6 @@ impl Case<'_> {
             );
             return Err(held(Reason::TotalsDiffer, detail));
         }
-        if let Some(item) =
-            self.mappings.settings.variance_item.as_deref().filter(|_| !difference.is_zero() && self.facts.done(CallKind::Variance) == 0)
-        {
-            let Some(bill) = bills.last() else { return Ok(()) };
-            let request = VarianceRequest {
-                bill: bill.id.clone(),
-                cash_sale: bill.kind == ChildKind::CashSale,
-                item: self.named_item(item)?,
-                amount: difference,
-            };
-            return Err(call(format!("variance/{}", bill.id), Request::Variance(request)));
-        }
         if let Some(tax) = bills.iter().map(|bill| bill.tax_total).sum::<Option<Decimal>>() {
             let difference = sale.totals.tax - tax;
             if difference.abs() > self.mappings.settings.tolerance {
@@ -115,6 +103,29 @@ impl Case<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A difference within the tolerance goes to the variance item, before the payments are booked: they pay for it.
+    pub(super) fn vary(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
+        let settings = &self.mappings.settings;
+        let Some(item) = settings.variance_item.as_deref() else { return Ok(()) };
+        if order.status != Ok(OrderStatus::Billed) || self.facts.done(CallKind::Variance) > 0 {
+            return Ok(());
+        }
+        let places = money::places(self.reference()?.retailer.currency.as_deref());
+        let bills = self.bills()?;
+        let Some((billed, bill)) = bills.iter().map(|bill| bill.total).sum::<Option<Decimal>>().zip(bills.last()) else { return Ok(()) };
+        let difference = money::round(sale.totals.price_incl_tax, places) - money::round(billed, places);
+        if difference.is_zero() || difference.abs() > settings.tolerance {
+            return Ok(());
+        }
+        let request = VarianceRequest {
+            bill: bill.id.clone(),
+            cash_sale: bill.kind == ChildKind::CashSale,
+            item: self.named_item(item)?,
+            amount: difference,
+        };
+        Err(call(format!("variance/{}", bill.id), Request::Variance(request)))
     }
 
     /// An item's internal id, from its id or name.

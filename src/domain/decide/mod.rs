@@ -7,6 +7,7 @@
 mod bill;
 mod compare;
 mod follow;
+mod inventory;
 mod matching;
 mod reconcile;
 mod sale;

@@ -171,6 +171,9 @@ impl Case<'_> {
             self.ship(order, sale, matched)?;
             self.bill(order, sale, matched)?;
         }
+        if self.booked_by_us() {
+            self.vary(order, sale)?;
+        }
         self.pay(order, sale)?;
         if let Some(line) = matched.as_ref().and_then(|matched| coming_by_purchase(order, matched)) {
             let detail = format!(

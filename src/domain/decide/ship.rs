@@ -5,13 +5,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use super::inventory::Taken;
 use super::matching::Matched;
 use super::reconcile::call;
 use super::{Case, Next, Step, held};
 use crate::domain::call::{CallKind, Request};
-use crate::domain::facts::Question;
 use crate::domain::keys;
-use crate::domain::requests::{FulfilmentLine, FulfilmentRequest, InventoryAssignment};
+use crate::domain::requests::{FulfilmentLine, FulfilmentRequest};
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{ItemKind, OrderLine, SalesOrder};
 use crate::domain::verdict::Reason;
@@ -33,11 +33,12 @@ impl Case<'_> {
             return Ok(());
         }
         let mut lines = Vec::new();
+        let mut taken = Taken::default();
         for line in open {
             let quantity = Some(now(line)).filter(|quantity| *quantity > Decimal::ZERO);
             let location = line.location.as_ref().or(order.location.as_ref()).map(|location| location.id.clone());
             let inventory = match quantity {
-                Some(quantity) => self.inventory(order, line, quantity, location.as_deref(), sale, matched)?,
+                Some(quantity) => self.inventory(order, line, quantity, location.as_deref(), (sale, matched), &mut taken)?,
                 None => Vec::new(),
             };
             lines.push(FulfilmentLine {
@@ -76,90 +77,6 @@ impl Case<'_> {
             }
             _ => Ok(false),
         }
-    }
-
-    /// Serial numbers, lots and bins of a line: those on the sales order, else those sold, else the lots that expire first.
-    fn inventory(
-        &mut self,
-        order: &SalesOrder,
-        line: &OrderLine,
-        quantity: Decimal,
-        location: Option<&str>,
-        sale: &Sale,
-        matched: &Matched,
-    ) -> Step<Vec<InventoryAssignment>> {
-        if !matches!(line.kind, ItemKind::Inventory | ItemKind::Assembly) {
-            return Ok(Vec::new());
-        }
-        let set: Decimal = line.inventory.iter().map(|assignment| assignment.quantity).sum();
-        if set == quantity && !line.inventory.is_empty() {
-            let id = |reference: &Option<crate::domain::sales_order::Ref>| reference.as_ref().map(|reference| reference.id.clone());
-            return Ok(line
-                .inventory
-                .iter()
-                .map(|set| InventoryAssignment {
-                    number: id(&set.number),
-                    bin: id(&set.bin),
-                    status: id(&set.status),
-                    quantity: set.quantity,
-                })
-                .collect());
-        }
-        let Some(items) = &self.facts.answers.items else { return Err(Next::Ask(vec![self.items_question(order)])) };
-        let Some(item) = items.get(&line.item.id).filter(|item| item.serial || item.lot) else { return Ok(Vec::new()) };
-        let place = (line.item.id.clone(), location.map(str::to_owned));
-        let Some(stock) = self.facts.answers.inventory_numbers.get(&place) else {
-            return Err(Next::Ask(vec![Question::InventoryNumbers { item: place.0, location: place.1 }]));
-        };
-        let short = |what: String| held(Reason::InventoryDetailMissing, format!("{} cannot be fulfilled: {what}", order.number));
-        if item.serial {
-            let Some(sold) = &self.facts.answers.serial_numbers else {
-                return Err(Next::Ask(vec![Question::SerialNumbers(sale.id.clone())]));
-            };
-            let lines = matched.sale_lines.get(&line.line).cloned().unwrap_or_default();
-            let sold = sold.iter().filter(|(id, _)| lines.contains(id)).map(|(_, number)| number).collect::<Vec<_>>();
-            if Decimal::from(sold.len()) != quantity {
-                return Err(short(format!(
-                    "line {} ({}) needs {} serial numbers and X-Series has {}. Set them on the sales order.",
-                    line.line,
-                    line.item.label(),
-                    quantity.normalize(),
-                    sold.len()
-                )));
-            }
-            return sold
-                .into_iter()
-                .map(|number| {
-                    let known = stock.iter().find(|known| known.number.eq_ignore_ascii_case(number));
-                    let known = known.ok_or_else(|| {
-                        short(format!("the serial number {number} sold on line {} is not in stock in NetSuite.", line.line))
-                    })?;
-                    Ok(InventoryAssignment { number: Some(known.id.clone()), bin: None, status: None, quantity: Decimal::ONE })
-                })
-                .collect();
-        }
-        // The lot that expires first leaves first; one without a date comes last.
-        let mut lots = stock.iter().filter(|lot| lot.available > Decimal::ZERO).collect::<Vec<_>>();
-        lots.sort_by_key(|lot| (lot.expires.is_none(), lot.expires, lot.number.clone()));
-        let mut open = quantity;
-        let mut taken = Vec::new();
-        for lot in lots {
-            if open <= Decimal::ZERO {
-                break;
-            }
-            let quantity = open.min(lot.available);
-            open -= quantity;
-            taken.push(InventoryAssignment { number: Some(lot.id.clone()), bin: None, status: None, quantity });
-        }
-        if open > Decimal::ZERO {
-            return Err(short(format!(
-                "line {} ({}) needs {} more in lots at its location.",
-                line.line,
-                line.item.label(),
-                open.normalize()
-            )));
-        }
-        Ok(taken)
     }
 
     /// The outlet's business day on which the sale was handed over: the posting date. None leaves it to NetSuite.

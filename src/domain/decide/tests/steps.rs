@@ -263,6 +263,58 @@ fn the_lot_that_expires_first_leaves_first() {
 }
 
 #[test]
+fn two_lines_of_one_item_do_not_take_the_same_lot_twice() {
+    let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "CLOSED");
+    order_mut(&mut facts).lines[1].item.id = "51".to_owned();
+    facts.answers.items = Some(BTreeMap::from([("51".to_owned(), ItemTracking { lot: true, ..ItemTracking::default() })]));
+    let lot = |id: &str| crate::domain::reference::InventoryNumber {
+        id: id.to_owned(),
+        number: id.to_owned(),
+        available: money("2"),
+        expires: None,
+        location: None,
+    };
+    facts.answers.inventory_numbers.insert(("51".to_owned(), Some("6".to_owned())), vec![lot("a"), lot("b")]);
+    let Request::Fulfil(request) = call_of(&facts).request else { panic!("no fulfilment") };
+    let lots = request.lines.iter().flat_map(|line| &line.inventory).map(|taken| (taken.number.as_deref().unwrap(), taken.quantity));
+    assert_eq!(lots.collect::<Vec<_>>(), [("a", money("2")), ("b", money("1"))]);
+}
+
+#[test]
+fn lots_and_bins_set_on_the_order_leave_in_their_order_and_once() {
+    let mut facts = after_sending(order(OrderStatus::PendingBillingPartiallyFulfilled), "CLOSED");
+    let set = |number: &str, bin: &str| crate::domain::sales_order::Assignment {
+        number: named(number, number),
+        bin: named(bin, bin),
+        status: None,
+        quantity: money("1"),
+    };
+    let line = &mut order_mut(&mut facts).lines[0];
+    line.inventory = vec![set("lot-1", "bin-1"), set("lot-2", "bin-2")];
+    line.fulfilled = money("1");
+    let Request::Fulfil(request) = call_of(&facts).request else { panic!("no fulfilment") };
+    let left = request.lines[0].inventory.iter().map(|set| (set.number.as_deref().unwrap(), set.bin.as_deref().unwrap(), set.quantity));
+    assert_eq!(left.collect::<Vec<_>>(), [("lot-2", "bin-2", money("1"))]);
+}
+
+#[test]
+fn a_cent_goes_to_the_variance_item_before_the_payment_is_booked() {
+    let mut facts = after_sending(billed(order(OrderStatus::PendingFulfillment)), "CLOSED");
+    done(&mut facts, CallKind::Invoice);
+    with_bill(&mut facts, "80.49");
+    let bill = &mut facts.answers.bills.as_mut().unwrap()[0];
+    (bill.kind, bill.remaining) = (ChildKind::Invoice, Some(money("80.49")));
+    sale_mut(&mut facts).payments[0].type_id = "card".to_owned();
+    let mut varying = mappings();
+    varying.settings.variance_item = Some("88".to_owned());
+    let Next::Call(call) = decide(&facts, &varying).next else { panic!("no call") };
+    assert!(matches!(call.request, Request::Variance(variance) if variance.amount == money("0.01")));
+    done(&mut facts, CallKind::Variance);
+    let Next::Call(call) = decide(&facts, &varying).next else { panic!("no call") };
+    assert!(matches!(call.request, Request::Payment(_)));
+}
+
+#[test]
 fn a_voided_sale_is_held_with_what_is_booked() {
     let facts = after_sending(billed(order(OrderStatus::PendingFulfillment)), "VOIDED");
     assert_eq!(end_of(&facts), (VerdictKind::Held, Reason::SaleVoided));

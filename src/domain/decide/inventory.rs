@@ -1,0 +1,115 @@
+//! Which serial numbers, lots and bins leave with a line: those set on the sales order, else the numbers sold, else the lots that
+//! expire first.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::matching::Matched;
+use super::{Case, Next, Step, held};
+use crate::domain::facts::Question;
+use crate::domain::reference::InventoryNumber;
+use crate::domain::requests::InventoryAssignment;
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::{Assignment, ItemKind, OrderLine, Ref, SalesOrder};
+use crate::domain::verdict::Reason;
+
+/// What earlier lines of the same fulfilment have taken of each lot, by its internal id.
+#[derive(Debug, Default)]
+pub(super) struct Taken(BTreeMap<String, Decimal>);
+
+impl Case<'_> {
+    /// The detail of a line; none for an item that is not tracked.
+    pub(super) fn inventory(
+        &mut self,
+        order: &SalesOrder,
+        line: &OrderLine,
+        quantity: Decimal,
+        location: Option<&str>,
+        (sale, matched): (&Sale, &Matched),
+        taken: &mut Taken,
+    ) -> Step<Vec<InventoryAssignment>> {
+        if !matches!(line.kind, ItemKind::Inventory | ItemKind::Assembly) {
+            return Ok(Vec::new());
+        }
+        if let Some(set) = set_on_order(line, quantity) {
+            return Ok(set);
+        }
+        let Some(items) = &self.facts.answers.items else { return Err(Next::Ask(vec![self.items_question(order)])) };
+        let Some(item) = items.get(&line.item.id).filter(|item| item.serial || item.lot) else { return Ok(Vec::new()) };
+        let place = (line.item.id.clone(), location.map(str::to_owned));
+        let Some(stock) = self.facts.answers.inventory_numbers.get(&place) else {
+            return Err(Next::Ask(vec![Question::InventoryNumbers { item: place.0, location: place.1 }]));
+        };
+        let short = |what: String| {
+            let item = line.item.label();
+            held(Reason::InventoryDetailMissing, format!("{} cannot be fulfilled: line {} ({item}) {what}", order.number, line.line))
+        };
+        if item.serial {
+            let Some(sold) = &self.facts.answers.serial_numbers else {
+                return Err(Next::Ask(vec![Question::SerialNumbers(sale.id.clone())]));
+            };
+            let lines = matched.sale_lines.get(&line.line).cloned().unwrap_or_default();
+            let sold = sold.iter().filter(|(id, _)| lines.contains(id)).map(|(_, number)| number.as_str()).collect::<Vec<_>>();
+            return serials(&sold, quantity, stock).map_err(short);
+        }
+        lots(quantity, stock, taken).map_err(short)
+    }
+}
+
+/// What is set on the sales order's line, in its order: what left before is passed over, and what follows is taken.
+fn set_on_order(line: &OrderLine, quantity: Decimal) -> Option<Vec<InventoryAssignment>> {
+    let id = |reference: &Option<Ref>| reference.as_ref().map(|reference| reference.id.clone());
+    let (mut gone, mut open) = (line.fulfilled, quantity);
+    let mut detail = Vec::new();
+    for Assignment { number, bin, status, quantity } in &line.inventory {
+        let passed = gone.min(*quantity);
+        gone -= passed;
+        let now = open.min(*quantity - passed);
+        open -= now;
+        if now > Decimal::ZERO {
+            detail.push(InventoryAssignment { number: id(number), bin: id(bin), status: id(status), quantity: now });
+        }
+    }
+    open.is_zero().then_some(detail).filter(|detail| !detail.is_empty())
+}
+
+/// The numbers that were sold and are still in stock; those that left before are not.
+fn serials(sold: &[&str], quantity: Decimal, stock: &[InventoryNumber]) -> Result<Vec<InventoryAssignment>, String> {
+    let find = |number: &&&str| stock.iter().find(|known| known.number.eq_ignore_ascii_case(number));
+    let there = sold.iter().filter_map(|number| find(&number)).collect::<Vec<_>>();
+    if Decimal::from(there.len()) == quantity {
+        let one = |known: &InventoryNumber| InventoryAssignment {
+            number: Some(known.id.clone()),
+            bin: None,
+            status: None,
+            quantity: Decimal::ONE,
+        };
+        return Ok(there.into_iter().map(one).collect());
+    }
+    let absent = sold.iter().filter(|number| find(number).is_none()).copied().collect::<Vec<_>>();
+    let needs = quantity.normalize();
+    Err(match (sold.len(), absent.as_slice()) {
+        (count, []) => format!("needs {needs} serial numbers and X-Series has {count}. Set them on the sales order."),
+        (_, absent) => format!("needs {needs} serial numbers, and {} is not in stock in NetSuite.", absent.join(", ")),
+    })
+}
+
+/// The lot that expires first leaves first; one without a date comes last.
+fn lots(quantity: Decimal, stock: &[InventoryNumber], taken: &mut Taken) -> Result<Vec<InventoryAssignment>, String> {
+    let mut lots = stock.iter().collect::<Vec<_>>();
+    lots.sort_by_key(|lot| (lot.expires.is_none(), lot.expires, lot.number.as_str()));
+    let mut open = quantity;
+    let mut detail = Vec::new();
+    for lot in lots {
+        let used = taken.0.entry(lot.id.clone()).or_default();
+        let now = open.min(lot.available - *used);
+        if now <= Decimal::ZERO {
+            continue;
+        }
+        *used += now;
+        open -= now;
+        detail.push(InventoryAssignment { number: Some(lot.id.clone()), bin: None, status: None, quantity: now });
+    }
+    if open > Decimal::ZERO { Err(format!("needs {} more in lots at its location.", open.normalize())) } else { Ok(detail) }
+}
