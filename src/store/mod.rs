@@ -21,12 +21,14 @@
 //! [`Store`] hands each call to its engine. A second engine is a second variant here and a second case of the conformance suite in
 //! `tests/it/store`; callers do not change.
 
+mod batch;
 mod error;
 pub mod operator_types;
 mod page;
 mod sqlite;
 mod standing;
 pub mod types;
+mod values;
 
 pub use error::StoreError;
 pub use operator_types::*;
