@@ -1,0 +1,1 @@
+//! What only happens to a server.
