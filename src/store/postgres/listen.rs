@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPool};
 
 use super::Shared;
 use super::server::{Purpose, Server};
 use crate::clock::pause;
 
-/// The channel. The payload is the schema, as several installations may share a database.
+/// The channel. The payload is the schema, as several installations may share a database, and who tells.
 const CHANNEL: &str = "tillbridge_work";
 /// Tells everybody who listens.
-pub(super) const TELL: &str = "SELECT pg_notify('tillbridge_work', current_schema())";
+pub(super) const TELL: &str = "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true))";
 /// The same with the commit, in one go.
-pub(super) const TELL_AND_COMMIT: &str = "SELECT pg_notify('tillbridge_work', current_schema()); COMMIT";
+pub(super) const TELL_AND_COMMIT: &str =
+    "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true)); COMMIT";
 
 /// How long a silent connection is believed in.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -24,29 +25,35 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Listens until the store closes, over a connection of its own that is opened again whenever it is lost.
 pub(super) async fn listen(server: Server, shared: Arc<Shared>) {
     let pool = server.pool(1, Purpose::Long);
+    let mut lost = false;
     while !shared.closing.is_cancelled() {
-        let ended = shared.closing.run_until_cancelled(hear(&pool, &shared)).await;
+        let ended = shared.closing.run_until_cancelled(hear(&server, &pool, &shared, lost)).await;
         if let Some(Err(error)) = ended {
             tracing::debug!(error = &error as &dyn std::error::Error, "the connection that listens was lost");
-            // Something may have been told meanwhile.
-            shared.work.notify_one();
+            lost = true;
             pause(PATIENCE.mul_f64(0.2 + fastrand::f64()), &shared.closing).await;
         }
     }
     pool.close().await;
 }
 
-async fn hear(pool: &sqlx::PgPool, shared: &Shared) -> Result<(), sqlx::Error> {
+async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.ignore_pool_close_event(true);
     listener.eager_reconnect(false);
     let schema: Option<String> = sqlx::query_scalar("SELECT current_schema()").fetch_one(&mut listener).await?;
+    let Some(schema) = schema else { return Err(sqlx::Error::Configuration("there is no current schema".into())) };
+    let ours = format!("{schema}/{}", server.process);
     listener.listen(CHANNEL).await?;
-    shared.work.notify_one();
+    if lost {
+        // Something may have been told meanwhile.
+        shared.work.notify_one();
+    }
     loop {
         match tokio::time::timeout(SILENCE, listener.try_recv()).await {
             Ok(heard) => match heard? {
-                Some(told) if Some(told.payload()) == schema.as_deref() => shared.work.notify_one(),
+                // Our own commits have woken our worker already.
+                Some(told) if told.payload() != ours && told.payload().split('/').next() == Some(&schema) => shared.work.notify_one(),
                 Some(_) => {}
                 None => return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into())),
             },

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Executor as _};
+use uuid::Uuid;
 
 use crate::store::StoreError;
 use crate::store::url::take_parameter;
@@ -24,6 +25,9 @@ const WRITES: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET
 /// A session that reads.
 const READS: &str = "SET statement_timeout = '10s'; SET default_transaction_read_only = on; SET client_min_messages = warning";
 
+/// A session that takes as long as it takes.
+const LONG: &str = "SET client_min_messages = warning";
+
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -41,6 +45,8 @@ pub(super) struct Server {
     options: PgConnectOptions,
     /// The url may say that the server, or what stands before it, passes no notifications on.
     pub(super) notifies: bool,
+    /// A word for this process, so that it knows its own notifications.
+    pub(super) process: String,
 }
 
 impl Server {
@@ -58,7 +64,7 @@ impl Server {
         if options.get_application_name().is_none() {
             options = options.application_name("tillbridge");
         }
-        Ok(Self { options, notifies })
+        Ok(Self { options, notifies, process: Uuid::new_v4().simple().to_string() })
     }
 
     /// The url as it may be shown: without the password.
@@ -72,28 +78,36 @@ impl Server {
     /// A connection of its own.
     pub(super) async fn connect(&self, purpose: Purpose) -> Result<PgConnection, sqlx::Error> {
         let mut conn = self.options.connect().await?;
-        prepare(&mut conn, purpose).await?;
+        prepare(&mut conn, purpose, &self.process).await?;
         Ok(conn)
     }
 
     /// A pool that connects when it is first needed.
     pub(super) fn pool(&self, connections: u32, purpose: Purpose) -> PgPool {
+        let process = self.process.clone();
         PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE)
-            .after_connect(move |conn, _| Box::pin(prepare(conn, purpose)))
+            .after_connect(move |conn, _| {
+                let process = process.clone();
+                Box::pin(async move { prepare(conn, purpose, &process).await })
+            })
             .connect_lazy_with(self.options.clone())
     }
 }
 
-async fn prepare(conn: &mut PgConnection, purpose: Purpose) -> Result<(), sqlx::Error> {
+async fn prepare(conn: &mut PgConnection, purpose: Purpose, process: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config('tillbridge.process', $1, false)").bind(process).execute(&mut *conn).await?;
     match purpose {
         Purpose::Writes => {
             conn.execute(DURABLE).await?;
             conn.execute(WRITES).await?;
         }
         Purpose::Reads => drop(conn.execute(READS).await?),
-        Purpose::Long => drop(conn.execute(DURABLE).await?),
+        Purpose::Long => {
+            conn.execute(DURABLE).await?;
+            conn.execute(LONG).await?;
+        }
     }
     Ok(())
 }
