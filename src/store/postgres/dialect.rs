@@ -18,7 +18,7 @@ macro_rules! like {
 }
 pub(super) use like;
 
-use super::rows::order_columns;
+use super::shared::rows::order_columns;
 
 /// Decides on the locked row alone: under READ COMMITTED, a row that changed while the lock was taken is looked at again, but
 /// another table would be seen as it was before. `MATERIALIZED`, so that no plan runs the inner part twice.

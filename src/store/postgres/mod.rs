@@ -15,30 +15,9 @@ mod migrate;
 mod server;
 mod writer;
 
-// What both engines do alike is compiled once for each of them: these files speak of `super::Db`, `super::Driver`, `super::writer::Tx`
-// and `super::dialect`, which each engine has.
-#[path = "../shared/act.rs"]
-mod act;
-#[path = "../shared/calls.rs"]
-mod calls;
-#[path = "../shared/finish.rs"]
-mod finish;
-#[path = "../shared/link.rs"]
-mod link;
-#[path = "../shared/lists.rs"]
-mod lists;
-#[path = "../shared/memory.rs"]
-mod memory;
-#[path = "../shared/queue.rs"]
-mod queue;
-#[path = "../shared/records.rs"]
-mod records;
-#[path = "../shared/rows.rs"]
-mod rows;
-#[path = "../shared/settings.rs"]
-mod settings;
-#[path = "../shared/upkeep.rs"]
-mod upkeep;
+#[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -247,5 +226,5 @@ fn is_race(error: &StoreError) -> bool {
         _ => return false,
     };
     // Serialization failure, deadlock, and a row that another transaction inserted meanwhile.
-    source.as_database_error().and_then(|error| error.code()).is_some_and(|code| matches!(&*code, "40001" | "40P01" | "23505"))
+    source.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| matches!(&*code, "40001" | "40P01" | "23505"))
 }

@@ -1,6 +1,6 @@
 //! The statements that this engine says in its own way. Lists travel as JSON, through `json_each`.
 
-use super::rows::order_columns;
+use super::shared::rows::order_columns;
 use crate::store::StoreError;
 use crate::store::values::json;
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{self, Cells};
+use super::shared::rows::{self, Cells};
 use super::writer::Tx;
 use super::{Sqlite, during};
 use crate::domain::verdict::HoldKind;

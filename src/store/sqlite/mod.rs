@@ -6,30 +6,9 @@ mod file;
 mod migrate;
 mod writer;
 
-// What both engines do alike is compiled once for each of them: these files speak of `super::Db`, `super::Driver`, `super::writer::Tx`
-// and `super::dialect`, which each engine has.
-#[path = "../shared/act.rs"]
-mod act;
-#[path = "../shared/calls.rs"]
-mod calls;
-#[path = "../shared/finish.rs"]
-mod finish;
-#[path = "../shared/link.rs"]
-mod link;
-#[path = "../shared/lists.rs"]
-mod lists;
-#[path = "../shared/memory.rs"]
-mod memory;
-#[path = "../shared/queue.rs"]
-mod queue;
-#[path = "../shared/records.rs"]
-mod records;
-#[path = "../shared/rows.rs"]
-mod rows;
-#[path = "../shared/settings.rs"]
-mod settings;
-#[path = "../shared/upkeep.rs"]
-mod upkeep;
+#[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
