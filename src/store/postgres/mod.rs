@@ -34,6 +34,7 @@ use uuid::{ContextV7, Uuid};
 use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
+use self::shared::Locked;
 use self::writer::{Tx, transaction};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -183,9 +184,13 @@ async fn lock_orders(tx: &mut Tx, operation: &'static str, orders: [&OrderId; 2]
         .map_err(during(operation))
 }
 
-/// Revisions are numbered without a gap: one is published after the other.
-async fn lock_revisions(tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
-    sqlx::query("LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await.map(drop).map_err(during(operation))
+/// Lets one write at a time decide on a table; it can be read meanwhile.
+async fn lock_table(tx: &mut Tx, operation: &'static str, table: Locked) -> Result<(), StoreError> {
+    let sql = match table {
+        Locked::Revisions => "LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE",
+        Locked::ConnectionLeases => "LOCK TABLE connection_leases IN SHARE ROW EXCLUSIVE MODE",
+    };
+    sqlx::query(sql).execute(tx.conn()).await.map(drop).map_err(during(operation))
 }
 
 /// Names the operation that a statement belonged to, and tells a store that failed from a statement that did.

@@ -8,10 +8,18 @@ mod finish;
 mod link;
 mod lists;
 mod memory;
+mod owners;
 mod queue;
 mod records;
 pub(super) mod rows;
 mod settings;
 mod upkeep;
 
-use super::{Db, Driver, Row, dialect, during, lock_orders, lock_revisions, writer};
+use super::{Db, Driver, Row, dialect, during, lock_orders, lock_table, writer};
+
+/// Tables that one write at a time decides on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locked {
+    Revisions,
+    ConnectionLeases,
+}

@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 use self::Sqlite as Db;
 use self::file::DatabaseFile;
+use self::shared::Locked;
 use self::writer::{Tx, Writer};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -164,6 +165,6 @@ async fn lock_orders(_tx: &mut Tx, _operation: &'static str, _orders: [&OrderId;
 }
 
 /// As above.
-async fn lock_revisions(_tx: &mut Tx, _operation: &'static str) -> Result<(), StoreError> {
+async fn lock_table(_tx: &mut Tx, _operation: &'static str, _table: Locked) -> Result<(), StoreError> {
     Ok(())
 }
