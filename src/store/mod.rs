@@ -430,6 +430,11 @@ impl Store {
         engine!(self.release_connections(owner, connections))
     }
 
+    /// Resolves when another process gave connections up: a hint, for one waiter.
+    pub async fn wait_for_release(&self) {
+        engine!(self.wait_for_release());
+    }
+
     /// Gives everything up that `owner` has; it is not there any more.
     pub async fn leave(&self, owner: &str) -> Result<(), StoreError> {
         engine!(self.leave(owner))

@@ -18,6 +18,8 @@ pub struct OwnRequest {
     pub connections: Vec<ConnectionId>,
     /// No other process can be there: whatever another name has is taken over at once.
     pub alone: bool,
+    /// It is about to go: it keeps what it has of those connections, takes nothing, and is not counted as there.
+    pub going: bool,
 }
 
 /// The right to work for a connection.

@@ -27,6 +27,7 @@ pub(super) fn spread(request: &OwnRequest, lease: i64, now: i64, others: &[Strin
     for connection in &request.connections {
         match leases.iter().find(|row| row.connection == *connection) {
             Some(row) if row.owner == me => spread.rows.push(ConnectionLease { expires_at: until, ..row.clone() }),
+            _ if request.going => {}
             Some(row) if alive(row) && !request.alone => {}
             Some(row) => free.push(row.clone()),
             None => free.push(ConnectionLease::nobodys(connection, now)),
@@ -48,6 +49,7 @@ pub(super) fn spread(request: &OwnRequest, lease: i64, now: i64, others: &[Strin
         }
     }
     if nothing_free
+        && !request.going
         && !somebody_leaves
         && counts.iter().any(|count| count + 2 <= mine)
         && let Some(last) = spread.rows.iter_mut().rev().find(|row| row.owner == me)
@@ -74,7 +76,7 @@ mod tests {
     impl Table {
         fn turn(&mut self, connections: usize, me: usize, alive: &[usize]) -> usize {
             let connections = (0..connections).map(|n| ConnectionId::from(format!("c{n:02}").as_str())).collect();
-            let request = OwnRequest { owner: me.to_string(), lease: Duration::from_secs(1), connections, alone: false };
+            let request = OwnRequest { owner: me.to_string(), lease: Duration::from_secs(1), connections, alone: false, going: false };
             let others: Vec<String> = alive.iter().filter(|other| **other != me).map(ToString::to_string).collect();
             let spread = spread(&request, LEASE, self.now, &others, &self.leases);
             for mut row in spread.rows {

@@ -61,6 +61,8 @@ struct Shared {
     writers: PgPool,
     /// Fired by commits that made an order due, here or elsewhere.
     work: Notify,
+    /// Fired when another process gave connections up.
+    released: Notify,
     /// Commits tell other processes.
     notifies: AtomicBool,
     commits: AtomicU64,
@@ -91,6 +93,7 @@ impl Postgres {
         let shared = Arc::new(Shared {
             writers: server.pool(connections, Purpose::Writes),
             work: Notify::new(),
+            released: Notify::new(),
             notifies: AtomicBool::new(server.notifies),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
@@ -121,6 +124,11 @@ impl Postgres {
     /// Resolves when a commit made an order due, here or in another process.
     pub(super) async fn wait_for_work(&self) {
         self.shared.work.notified().await;
+    }
+
+    /// Resolves when another process gave connections up.
+    pub(super) async fn wait_for_release(&self) {
+        self.shared.released.notified().await;
     }
 
     /// What was written since the engine was opened.
@@ -191,6 +199,14 @@ async fn lock_table(tx: &mut Tx, operation: &'static str, table: Locked) -> Resu
         Locked::ConnectionLeases => "LOCK TABLE connection_leases IN SHARE ROW EXCLUSIVE MODE",
     };
     sqlx::query(sql).execute(tx.conn()).await.map(drop).map_err(during(operation))
+}
+
+/// The others look at once for what they may take.
+async fn tell_owners(tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
+    if !tx.tells() {
+        return Ok(());
+    }
+    sqlx::query(listen::TELL_OWNERS).execute(tx.conn()).await.map(drop).map_err(during(operation))
 }
 
 /// Names the operation that a statement belonged to, and tells a store that failed from a statement that did.

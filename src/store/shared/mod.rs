@@ -15,7 +15,7 @@ pub(super) mod rows;
 mod settings;
 mod upkeep;
 
-use super::{Db, Driver, Row, dialect, during, lock_orders, lock_table, writer};
+use super::{Db, Driver, Row, dialect, during, lock_orders, lock_table, tell_owners, writer};
 
 /// Tables that one write at a time decides on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::rows::Cells;
 use super::writer::Tx;
-use super::{Db, Locked, Row, dialect, during, lock_table};
+use super::{Db, Locked, Row, dialect, during, lock_table, tell_owners};
 use crate::domain::ids::ConnectionId;
 use crate::store::spread::spread;
 use crate::store::values::millis;
@@ -19,7 +19,7 @@ impl Db {
             Box::pin(async move {
                 // One after the other: each decides on what the one before left.
                 lock_table(tx, OPERATION, Locked::ConnectionLeases).await?;
-                let others = present(tx, &request.owner, lease).await?;
+                let others = present(tx, &request, lease).await?;
                 let rows = sqlx::query(LEASES).fetch_all(tx.conn()).await.map_err(during(OPERATION))?;
                 let leases = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
                 let spread = spread(&request, lease, tx.now, &others, &leases);
@@ -41,8 +41,9 @@ impl Db {
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
                 let released = sqlx::query(dialect::RELEASE).bind(owner).bind(connections).bind(tx.now).execute(tx.conn()).await;
-                // The others look at once for what they may take.
-                tx.wake |= released.map_err(during(OPERATION))?.rows_affected() > 0;
+                if released.map_err(during(OPERATION))?.rows_affected() > 0 {
+                    tell_owners(tx, OPERATION).await?;
+                }
                 Ok(())
             })
         })
@@ -61,8 +62,7 @@ impl Db {
                 ] {
                     sqlx::query(sql).bind(&owner).bind(tx.now).execute(tx.conn()).await.map_err(during(OPERATION))?;
                 }
-                tx.wake = true;
-                Ok(())
+                tell_owners(tx, OPERATION).await
             })
         })
         .await
@@ -75,19 +75,19 @@ impl Db {
     }
 }
 
-/// Notes that the owner is there; returns who else is.
-async fn present(tx: &mut Tx, owner: &str, lease: i64) -> Result<Vec<String>, StoreError> {
-    sqlx::query("DELETE FROM replicas WHERE expires_at <= $1").bind(tx.now).execute(tx.conn()).await.map_err(during(OPERATION))?;
-    sqlx::query(
-        "INSERT INTO replicas (owner, expires_at) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at",
-    )
-    .bind(owner)
-    .bind(tx.now.saturating_add(lease))
-    .execute(tx.conn())
-    .await
-    .map_err(during(OPERATION))?;
+/// Notes that the owner is there, or is not any more; returns who else is.
+async fn present(tx: &mut Tx, request: &OwnRequest, lease: i64) -> Result<Vec<String>, StoreError> {
+    for (sql, at) in [
+        ("DELETE FROM replicas WHERE expires_at <= $2 OR owner = $1", tx.now),
+        ("INSERT INTO replicas (owner, expires_at) VALUES ($1, $2)", tx.now.saturating_add(lease)),
+    ] {
+        sqlx::query(sql).bind(&request.owner).bind(at).execute(tx.conn()).await.map_err(during(OPERATION))?;
+        if request.going {
+            break;
+        }
+    }
     sqlx::query_scalar("SELECT owner FROM replicas WHERE owner <> $1 ORDER BY owner")
-        .bind(owner)
+        .bind(&request.owner)
         .fetch_all(tx.conn())
         .await
         .map_err(during(OPERATION))

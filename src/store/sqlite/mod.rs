@@ -104,6 +104,11 @@ impl Sqlite {
         self.shared.work.notified().await;
     }
 
+    /// Never: nobody else gives anything up.
+    pub(super) async fn wait_for_release(&self) {
+        std::future::pending().await
+    }
+
     /// What the writer has done since it was started.
     pub(super) fn writer_stats(&self) -> WriterStats {
         WriterStats { writes: self.shared.writes.load(Ordering::Relaxed), commits: self.shared.commits.load(Ordering::Relaxed) }
@@ -166,5 +171,10 @@ async fn lock_orders(_tx: &mut Tx, _operation: &'static str, _orders: [&OrderId;
 
 /// As above.
 async fn lock_table(_tx: &mut Tx, _operation: &'static str, _table: Locked) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// There is nobody else.
+async fn tell_owners(_tx: &mut Tx, _operation: &'static str) -> Result<(), StoreError> {
     Ok(())
 }

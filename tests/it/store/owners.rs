@@ -17,6 +17,7 @@ super::cases! {
     one_that_leaves_has_nothing_any_more
     connections_are_shared_evenly_with_one_that_comes_later
     one_who_is_alone_takes_over_at_once
+    one_that_is_going_keeps_what_is_in_hand_and_is_not_counted
     what_a_former_owner_had_in_hand_is_due_for_the_next
 }
 
@@ -24,7 +25,7 @@ const OWNED: Duration = Duration::from_secs(10);
 
 fn request(owner: &str, connections: usize) -> OwnRequest {
     let connections = (0..connections).map(|n| ConnectionId::from(format!("c{n}").as_str())).collect();
-    OwnRequest { owner: owner.to_owned(), lease: OWNED, connections, alone: false }
+    OwnRequest { owner: owner.to_owned(), lease: OWNED, connections, alone: false, going: false }
 }
 
 async fn own(world: &World, owner: &str, connections: usize) -> Vec<ConnectionLease> {
@@ -126,6 +127,17 @@ async fn one_who_is_alone_takes_over_at_once(world: World) {
     let taken = world.store.own_connections(&alone).await.unwrap();
     assert_eq!(taken.iter().map(|lease| lease.token).collect::<Vec<_>>(), [2, 2]);
     assert!(own(&world, "killed", 2).await.is_empty());
+}
+
+async fn one_that_is_going_keeps_what_is_in_hand_and_is_not_counted(world: World) {
+    own(&world, "a", 3).await;
+    let going = OwnRequest { going: true, ..request("a", 1) };
+    assert_eq!(world.store.own_connections(&going).await.unwrap().len(), 1);
+    world.store.release_connections("a", &[ConnectionId::from("c1"), ConnectionId::from("c2")]).await.unwrap();
+    assert_eq!(has(&world, "b", 3).await, 2, "it is the only one that is counted");
+    assert_eq!(world.store.own_connections(&going).await.unwrap().len(), 1, "what is in hand stays");
+    world.pass_time(OWNED.as_secs());
+    assert_eq!(has(&world, "b", 3).await, 3);
 }
 
 async fn what_a_former_owner_had_in_hand_is_due_for_the_next(world: World) {
