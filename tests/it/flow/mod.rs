@@ -10,6 +10,7 @@ mod kill;
 mod operators;
 mod postgres;
 mod process;
+mod replicas;
 mod statuses;
 mod suitescript;
 mod world;
