@@ -120,7 +120,7 @@ fn rounds(usual: usize) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_killed_at_random_lose_nothing_double_nothing_and_hand_their_connections_over() {
-    let kills = rounds(3);
+    let kills = rounds(5);
     let (connections, per_kill) = (3, 4);
     let house = House::of(connections, REPLICAS, (0, 80)).await;
     let begun = Instant::now();
