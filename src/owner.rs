@@ -114,7 +114,7 @@ impl Ownership {
         while !self.has(connection) {
             tokio::select! {
                 () = stop.cancelled() => return None,
-                changed = changes.changed() => changed.ok()?,
+                told = changes.changed() => told.ok()?,
             }
         }
         let _in_hand = self.hold(connection);

@@ -106,7 +106,7 @@ impl Sqlite {
 
     /// Never: nobody else gives anything up.
     pub(super) async fn wait_for_release(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// What the writer has done since it was started.
