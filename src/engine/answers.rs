@@ -11,7 +11,7 @@ use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::SaleId;
 use crate::domain::reference::ItemTracking;
-use crate::domain::sales_order::{Bill, ChildKind};
+use crate::domain::record::{Bill, RecordKind};
 use crate::netsuite::Item;
 
 impl Engine {
@@ -90,7 +90,7 @@ impl Engine {
     /// The bills among the order's children, read back.
     async fn bills(&self, side: &Side, answers: &Answers) -> Result<Vec<Bill>, PassError> {
         let mut bills = Vec::new();
-        let children = answers.children.iter().flatten().filter(|child| child.kind != ChildKind::ItemFulfillment);
+        let children = answers.children.iter().flatten().filter(|child| child.kind.is_bill());
         for child in children {
             bills.extend(read(&self.clock, || side.netsuite.bill(child.kind, &child.id)).await?);
         }

@@ -5,7 +5,7 @@ use super::{PassError, Side};
 use crate::clock::Clock;
 use crate::domain::call::Request;
 use crate::domain::status::SaleState;
-use crate::netsuite::RecordType;
+use crate::netsuite::RecordKind;
 
 /// What a look-up found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +37,10 @@ pub(super) async fn look_up(side: &Side, clock: &Clock, key: &str, request: &Req
             let there = order.as_ref().and_then(|order| order.custom.get(&write.field)).and_then(serde_json::Value::as_str);
             if there == Some(write.sale.as_str()) { Found::Yes(None) } else { Found::No }
         }
-        Request::Fulfil(_) => record(read(clock, || side.netsuite.find(RecordType::ItemFulfillment, key)).await?),
-        Request::Invoice(_) => record(read(clock, || side.netsuite.find(RecordType::Invoice, key)).await?),
-        Request::CashSale(_) => record(read(clock, || side.netsuite.find(RecordType::CashSale, key)).await?),
-        Request::Payment(_) => record(read(clock, || side.netsuite.find(RecordType::CustomerPayment, key)).await?),
+        Request::Fulfil(_) => record(read(clock, || side.netsuite.find(RecordKind::ItemFulfillment, key)).await?),
+        Request::Invoice(_) => record(read(clock, || side.netsuite.find(RecordKind::Invoice, key)).await?),
+        Request::CashSale(_) => record(read(clock, || side.netsuite.find(RecordKind::CashSale, key)).await?),
+        Request::Payment(_) => record(read(clock, || side.netsuite.find(RecordKind::CustomerPayment, key)).await?),
         // The whole sale is written again from a fresh read, so the same effect twice is one effect; and whether the variance line is on
         // the bill shows in the bill's total, which the decision reads again.
         Request::UpdateSale(_) | Request::Variance(_) => Found::No,

@@ -24,4 +24,4 @@ pub use callback::{Callback, check_secret};
 pub use client::Client;
 pub use error::NetSuiteError;
 pub use queries::{Item, ModifiedOrder, ModifiedPage};
-pub use records::{RecordType, ServerTime};
+pub use records::ServerTime;

@@ -10,7 +10,8 @@ use super::wire::body::{self, Unsendable};
 use super::wire::read::{Fields, is_internal_id};
 use crate::domain::ids::RecordId;
 use crate::domain::reference::InventoryNumber;
-use crate::domain::sales_order::{Child, ChildKind, ItemKind, Ref};
+use crate::domain::record::{Child, RecordKind};
+use crate::domain::sales_order::{ItemKind, Ref};
 
 /// Ids in one list of a query.
 const IDS_AT_ONCE: usize = 200;
@@ -78,12 +79,7 @@ impl Client {
         let mut children: Vec<Child> = Vec::new();
         for row in self.rows("children", &query).await? {
             let row = Fields::of(&row);
-            let kind = match row.text("type").as_deref() {
-                Some("ItemShip") => ChildKind::ItemFulfillment,
-                Some("CustInvc") => ChildKind::Invoice,
-                Some("CashSale") => ChildKind::CashSale,
-                _ => continue,
-            };
+            let Some(kind) = row.text("type").as_deref().and_then(RecordKind::from_code) else { continue };
             let id = row.id("nextdoc").or_else(|| row.id("id")).ok_or(lacks("transaction link", "nextdoc"))?;
             if children.iter().all(|child| child.id != id) {
                 let status = row.text("status").map(|status| letter(&status).to_owned());

@@ -10,37 +10,13 @@ use super::wire::read::{self, Fields};
 use super::wire::{bill, body, sales_order};
 use crate::domain::ids::RecordId;
 use crate::domain::reference::ErpCustomer;
-use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
+use crate::domain::record::{Bill, RecordKind};
+use crate::domain::sales_order::{ItemKind, SalesOrder};
 
 /// Lines of a page of a sublist.
 const PAGE: usize = 1000;
 /// No record has more pages of lines.
 const MOST_PAGES: usize = 50;
-
-/// The kinds of record that are found by our key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RecordType {
-    /// `itemFulfillment`
-    ItemFulfillment,
-    /// `invoice`
-    Invoice,
-    /// `cashSale`
-    CashSale,
-    /// `customerPayment`
-    CustomerPayment,
-}
-
-impl RecordType {
-    /// The word in addresses.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ItemFulfillment => "itemFulfillment",
-            Self::Invoice => "invoice",
-            Self::CashSale => "cashSale",
-            Self::CustomerPayment => "customerPayment",
-        }
-    }
-}
 
 /// What NetSuite's clock says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,21 +35,16 @@ impl Client {
         Ok(Some(order))
     }
 
-    /// An invoice or a cash sale with its lines; `None` where there is none by this id.
-    pub async fn bill(&self, kind: ChildKind, id: &RecordId) -> Result<Option<Bill>, NetSuiteError> {
-        let record_type = match kind {
-            ChildKind::Invoice => RecordType::Invoice,
-            ChildKind::CashSale => RecordType::CashSale,
-            ChildKind::ItemFulfillment => RecordType::ItemFulfillment,
-        };
-        let whole = self.whole("bill", record_type.word(), id).await?;
+    /// A record with totals and lines; `None` where there is none by this id.
+    pub async fn bill(&self, kind: RecordKind, id: &RecordId) -> Result<Option<Bill>, NetSuiteError> {
+        let whole = self.whole("bill", kind.word(), id).await?;
         Ok(whole.map(|(record, lines)| bill::read(kind, id, &record, &lines)))
     }
 
     /// The record that carries our key.
-    pub async fn find(&self, record_type: RecordType, external_id: &str) -> Result<Option<RecordId>, NetSuiteError> {
+    pub async fn find(&self, kind: RecordKind, external_id: &str) -> Result<Option<RecordId>, NetSuiteError> {
         let key = body::external_id(external_id).map_err(NetSuiteError::Unsendable)?;
-        let call = Call::get("find", format!("/record/v1/{}/eid:{key}", record_type.word()));
+        let call = Call::get("find", format!("/record/v1/{}/eid:{key}", kind.word()));
         let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
         let record = answer.json()?;
         let fields = Fields::of(&record);

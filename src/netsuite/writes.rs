@@ -58,8 +58,7 @@ impl Client {
     /// Adds a line that takes up a difference to a bill. It has no key: read the bill back before sending it again.
     pub async fn add_variance(&self, request: &VarianceRequest) -> Result<(), NetSuiteError> {
         let body = body::variance(request).map_err(NetSuiteError::Unsendable)?;
-        let word = if request.cash_sale { "cashSale" } else { "invoice" };
-        let path = record(word, &request.bill)?;
+        let path = record(request.record.word(), &request.bill)?;
         self.write("add_variance", Method::PATCH, path, body, &[]).await.map(drop)
     }
 

@@ -12,7 +12,8 @@ use crate::domain::keys;
 use crate::domain::mapping::{BillAs, PaymentKind, PaymentTypeRule};
 use crate::domain::requests::{BillLine, BillRequest, PaymentRequest};
 use crate::domain::sale::{Sale, SalePayment};
-use crate::domain::sales_order::{Bill, ChildKind, ItemKind, Ref, SalesOrder};
+use crate::domain::record::{Bill, RecordKind};
+use crate::domain::sales_order::{ItemKind, Ref, SalesOrder};
 use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
 
@@ -42,9 +43,9 @@ impl<'a> Case<'a> {
             return Ok(());
         }
         let kind = self.bill_kind(order);
-        let (word, counted) = if kind == ChildKind::CashSale { ("cs", CallKind::CashSale) } else { ("inv", CallKind::Invoice) };
+        let (word, counted) = if kind == RecordKind::CashSale { ("cs", CallKind::CashSale) } else { ("inv", CallKind::Invoice) };
         let external_id = keys::external_id(word, &self.facts.connection, order.id.as_str(), self.facts.done(counted) + 1);
-        let (payment_method, account) = if kind == ChildKind::CashSale { self.cash_sale_tender(order, sale)? } else { (None, None) };
+        let (payment_method, account) = if kind == RecordKind::CashSale { self.cash_sale_tender(order, sale)? } else { (None, None) };
         let request = BillRequest {
             order: order.id.clone(),
             external_id: external_id.clone(),
@@ -54,22 +55,22 @@ impl<'a> Case<'a> {
             payment_method,
             account,
         };
-        Err(call(external_id, if kind == ChildKind::CashSale { Request::CashSale(request) } else { Request::Invoice(request) }))
+        Err(call(external_id, if kind == RecordKind::CashSale { Request::CashSale(request) } else { Request::Invoice(request) }))
     }
 
     /// Invoice or cash sale: the setting, else the order's form, else its terms, else how it is paid.
-    fn bill_kind(&mut self, order: &SalesOrder) -> ChildKind {
+    fn bill_kind(&mut self, order: &SalesOrder) -> RecordKind {
         let form = order.form.as_ref().and_then(|form| form.name.as_deref()).unwrap_or_default().to_lowercase();
         let (kind, why) = match self.mappings.settings.bill_as {
-            BillAs::Invoice => (ChildKind::Invoice, "by setting"),
-            BillAs::CashSale => (ChildKind::CashSale, "by setting"),
-            BillAs::Form if form.contains("cash sale") => (ChildKind::CashSale, "by the order's form"),
-            BillAs::Form if form.contains("invoice") => (ChildKind::Invoice, "by the order's form"),
-            BillAs::Form if order.terms.is_some() => (ChildKind::Invoice, "as the order has terms"),
-            BillAs::Form if order.payment_method.is_some() => (ChildKind::CashSale, "as the order has a payment method and no terms"),
-            BillAs::Form => (ChildKind::Invoice, "as nothing on the order says otherwise"),
+            BillAs::Invoice => (RecordKind::Invoice, "by setting"),
+            BillAs::CashSale => (RecordKind::CashSale, "by setting"),
+            BillAs::Form if form.contains("cash sale") => (RecordKind::CashSale, "by the order's form"),
+            BillAs::Form if form.contains("invoice") => (RecordKind::Invoice, "by the order's form"),
+            BillAs::Form if order.terms.is_some() => (RecordKind::Invoice, "as the order has terms"),
+            BillAs::Form if order.payment_method.is_some() => (RecordKind::CashSale, "as the order has a payment method and no terms"),
+            BillAs::Form => (RecordKind::Invoice, "as nothing on the order says otherwise"),
         };
-        let name = if kind == ChildKind::CashSale { "a cash sale" } else { "an invoice" };
+        let name = if kind == RecordKind::CashSale { "a cash sale" } else { "an invoice" };
         self.notes.push(format!("Billed as {name}, {why}."));
         kind
     }
@@ -150,11 +151,11 @@ impl<'a> Case<'a> {
             }
             let mut open = bills
                 .iter()
-                .filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
+                .filter(|bill| bill.kind == RecordKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
             let Some(invoice) = open.clone().find(|bill| bill.remaining.is_some_and(|remaining| remaining + tolerance >= payment.amount))
             else {
                 // A cash sale is paid by itself.
-                if bills.iter().any(|bill| bill.kind == ChildKind::CashSale) || !bills.iter().any(|bill| bill.kind == ChildKind::Invoice) {
+                if bills.iter().any(|bill| bill.kind == RecordKind::CashSale) || !bills.iter().any(|bill| bill.kind == RecordKind::Invoice) {
                     return Ok(());
                 }
                 let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();

@@ -10,7 +10,8 @@ use crate::domain::facts::Question;
 use crate::domain::money;
 use crate::domain::requests::VarianceRequest;
 use crate::domain::sale::Sale;
-use crate::domain::sales_order::{ChildKind, SalesOrder};
+use crate::domain::record::RecordKind;
+use crate::domain::sales_order::SalesOrder;
 use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
 
@@ -120,8 +121,8 @@ impl Case<'_> {
             return Ok(());
         }
         let request = VarianceRequest {
+            record: bill.kind,
             bill: bill.id.clone(),
-            cash_sale: bill.kind == ChildKind::CashSale,
             item: self.named_item(item)?,
             amount: difference,
         };

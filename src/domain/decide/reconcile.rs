@@ -9,7 +9,8 @@ use crate::domain::facts::Question;
 use crate::domain::mapping::{OnCancelled, PaymentKind, Service};
 use crate::domain::requests::{SaleIdRequest, SaleRequest};
 use crate::domain::sale::Sale;
-use crate::domain::sales_order::{ChildKind, OrderLine, SalesOrder};
+use crate::domain::record::RecordKind;
+use crate::domain::sales_order::{OrderLine, SalesOrder};
 use crate::domain::status::{Account, HandOver, OrderStatus, SaleState, SaleStatus};
 use crate::domain::verdict::Reason;
 
@@ -161,7 +162,7 @@ impl Case<'_> {
         let Some(children) = &self.facts.answers.children else {
             return Err(Next::Ask(vec![Question::Children(order.id.clone())]));
         };
-        let bills = children.iter().filter(|child| child.kind != ChildKind::ItemFulfillment).count();
+        let bills = children.iter().filter(|child| child.kind.is_bill()).count();
         self.notes.push(format!("Made from {} so far: {} fulfilments, {bills} bills.", order.number, children.len() - bills));
 
         let matched =

@@ -183,6 +183,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::RecordId;
+    use crate::domain::record::RecordKind;
     use crate::domain::requests::BillLine;
 
     fn dec(text: &str) -> Decimal {
@@ -285,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_variance_is_one_more_line_at_a_custom_price() {
-        let request = VarianceRequest { bill: RecordId::from("901"), cash_sale: false, item: "88".to_owned(), amount: dec("-0.01") };
+        let request = VarianceRequest { record: RecordKind::Invoice, bill: RecordId::from("901"), item: "88".to_owned(), amount: dec("-0.01") };
         assert_eq!(
             Value::Object(variance(&request).unwrap()),
             json!({"item": {"items": [{"item": {"id": "88"}, "quantity": 1, "price": {"id": "-1"}, "rate": -0.01, "amount": -0.01}]}})

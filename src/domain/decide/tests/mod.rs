@@ -14,7 +14,8 @@ use crate::domain::link::Link;
 use crate::domain::reference::{ItemTracking, Outlet, PaymentType, Product, Register, Retailer, TaxGroup, User};
 use crate::domain::requests::SaleRequest;
 use crate::domain::sale::{SaleLine, SalePayment, SaleTotals};
-use crate::domain::sales_order::{Bill, Child, ChildKind, ItemKind, OrderLine, Ref};
+use crate::domain::record::{Bill, Child, RecordKind};
+use crate::domain::sales_order::{ItemKind, OrderLine, Ref};
 use crate::domain::status::{SaleStatus, SendAs};
 
 mod properties;
@@ -296,9 +297,9 @@ fn done(facts: &mut Facts, kind: CallKind) {
 }
 
 fn with_bill(facts: &mut Facts, total: &str) {
-    let child = Child { kind: ChildKind::CashSale, id: "900".into(), number: None, status: None, external_id: None };
+    let child = Child { kind: RecordKind::CashSale, id: "900".into(), number: None, status: None, external_id: None };
     let bill = Bill {
-        kind: ChildKind::CashSale,
+        kind: RecordKind::CashSale,
         id: "900".into(),
         number: None,
         total: Some(money(total)),

@@ -143,7 +143,7 @@ fn money_taken_at_the_till_is_booked_once_and_netsuite_s_own_never() {
     done(&mut facts, CallKind::Invoice);
     with_bill(&mut facts, "80.50");
     let bill = &mut facts.answers.bills.as_mut().unwrap()[0];
-    (bill.kind, bill.remaining) = (ChildKind::Invoice, Some(money("80.50")));
+    (bill.kind, bill.remaining) = (RecordKind::Invoice, Some(money("80.50")));
     assert_eq!(end_of(&facts).0, VerdictKind::Synced, "the NetSuite tender is not booked");
     sale_mut(&mut facts).payments[0].type_id = "card".to_owned();
     let call = call_of(&facts);
@@ -303,7 +303,7 @@ fn a_cent_goes_to_the_variance_item_before_the_payment_is_booked() {
     done(&mut facts, CallKind::Invoice);
     with_bill(&mut facts, "80.49");
     let bill = &mut facts.answers.bills.as_mut().unwrap()[0];
-    (bill.kind, bill.remaining) = (ChildKind::Invoice, Some(money("80.49")));
+    (bill.kind, bill.remaining) = (RecordKind::Invoice, Some(money("80.49")));
     sale_mut(&mut facts).payments[0].type_id = "card".to_owned();
     let mut varying = mappings();
     varying.settings.variance_item = Some("88".to_owned());

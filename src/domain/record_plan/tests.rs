@@ -1,0 +1,1 @@
+//! The table of the record plan, every row written out.
