@@ -11,7 +11,7 @@ use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::SaleId;
 use crate::domain::reference::ItemTracking;
-use crate::domain::record::{Bill, RecordKind};
+use crate::domain::record::Bill;
 use crate::netsuite::Item;
 
 impl Engine {
