@@ -3,6 +3,9 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+/// The customer code of the walk-in customer, the same for every retailer.
+const WALK_IN: &str = "WALKIN";
+
 /// An outlet of the retailer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlet {
@@ -41,7 +44,7 @@ pub struct PaymentType {
 }
 
 /// A tax group: what a line refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaxGroup {
     /// Its id.
     pub id: String,
@@ -51,6 +54,17 @@ pub struct TaxGroup {
     pub rate: Decimal,
     /// The retailer's default.
     pub is_default: bool,
+    /// Its rates: what the tax components of lines and charges refer to.
+    pub rates: Vec<TaxRate>,
+}
+
+/// A rate of a tax group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxRate {
+    /// Its id.
+    pub id: String,
+    /// As a fraction (0.15).
+    pub rate: Decimal,
 }
 
 /// A user of X-Series.
@@ -95,7 +109,7 @@ pub struct Product {
 }
 
 /// A customer of X-Series.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TillCustomer {
     /// Its id.
     pub id: String,
@@ -105,6 +119,23 @@ pub struct TillCustomer {
     pub email: Option<String>,
     /// First and last name, or the company.
     pub name: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// The company.
+    pub company_name: Option<String>,
+    /// Phone, or mobile where there is none.
+    pub phone: Option<String>,
+    /// They were deleted; sales still name them.
+    pub deleted: bool,
+}
+
+impl TillCustomer {
+    /// The customer that stands for nobody in particular.
+    pub fn is_walk_in(&self) -> bool {
+        self.code.as_deref() == Some(WALK_IN)
+    }
 }
 
 /// A customer of NetSuite.
