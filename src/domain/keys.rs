@@ -32,6 +32,12 @@ pub fn external_id(kind: &str, connection: &ConnectionId, record: &str, number: 
     format!("tb-{kind}-{record}-{number}-{}", &digest(connection.as_str().as_bytes())[..8])
 }
 
+/// The `externalId`s that the records of a sale of the till may carry: a sales order, cash sale, invoice, cash refund, credit memo and
+/// return authorisation.
+pub fn booking_keys(connection: &ConnectionId, sale: &SaleId) -> Vec<String> {
+    ["so", "cs", "inv", "cr", "cm", "ra"].into_iter().map(|kind| external_id(kind, connection, sale.as_str(), 1)).collect()
+}
+
 /// SHA-256 in lower-case hex.
 pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
@@ -63,5 +69,13 @@ mod tests {
     fn an_external_id_holds_only_what_netsuite_allows() {
         let id = external_id("pay", &ConnectionId::from("a|b"), "b8ca3a65-0183/11:e4|x", 1);
         assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{id}");
+    }
+
+    #[test]
+    fn each_record_of_a_sale_has_a_key_of_its_own() {
+        let (shop, sale) = (ConnectionId::from("shop"), SaleId::from("b8ca3a65-0183-11e4-fbb5-2816f1b0f5a5"));
+        let keys = booking_keys(&shop, &sale);
+        assert_eq!(keys[1], external_id("cs", &shop, sale.as_str(), 1));
+        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
     }
 }

@@ -30,10 +30,6 @@ impl Pass<'_> {
         } else {
             verdict
         };
-        if verdict.reason == Reason::Unresolved {
-            // What was not there is about to be put there: the next look is a fresh one.
-            self.side.reference.forget();
-        }
         match rest {
             Rest::Held => self.held(verdict.reason, &verdict.detail, HoldKind::Facts),
             Rest::Waiting => End::Verdict { verdict, state: OrderState::Waiting, hold: None, recheck_at: None },
@@ -98,6 +94,7 @@ impl Pass<'_> {
     }
 
     pub(super) fn held(&self, reason: Reason, detail: &str, hold: HoldKind) -> End {
+        self.side.forget_what_holds(reason);
         let recheck_at = (hold == HoldKind::Facts).then(|| {
             let spread = self.engine.retry.recheck.mul_f64(0.9 + fastrand::f64() / 5.0);
             clock::after(self.engine.clock.now(), spread)
@@ -134,7 +131,7 @@ impl Pass<'_> {
             }
             aliases.extend([&sale.invoice_number, &sale.receipt_number, &sale.short_code].into_iter().flatten().cloned());
         }
-        for child in self.answers.children.iter().flatten() {
+        for child in self.answers.children.iter().chain(&self.answers.booked).flatten() {
             aliases.push(child.id.to_string());
             aliases.extend(child.number.clone());
         }

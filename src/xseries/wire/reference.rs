@@ -77,7 +77,16 @@ pub(crate) fn candidate(row: &Value) -> Result<Candidate, WireError> {
 pub(crate) fn customer(row: &Value) -> Result<TillCustomer, WireError> {
     let person = [text(row, &["/first_name"]), text(row, &["/last_name"])].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let name = if person.is_empty() { text(row, &["/name", "/company_name"]) } else { Some(person) };
-    Ok(TillCustomer { id: required_id(row, &["/id"])?, code: text(row, &["/customer_code"]), email: text(row, &["/email"]), name })
+    Ok(TillCustomer {
+        id: required_id(row, &["/id"])?,
+        code: text(row, &["/customer_code"]),
+        email: text(row, &["/email"]),
+        name,
+        first_name: text(row, &["/first_name"]),
+        last_name: text(row, &["/last_name"]),
+        company_name: text(row, &["/company_name"]),
+        phone: text(row, &["/phone", "/mobile"]),
+    })
 }
 
 pub(crate) fn retailer(body: &Value) -> Result<Retailer, WireError> {
@@ -170,6 +179,10 @@ mod tests {
         let customers = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_customers.json"), customer);
         assert_eq!(customers[0].code.as_deref(), Some("Tony-N4ZJ"));
         assert_eq!((customers[0].name.as_deref(), customers[1].name.as_deref()), (Some("Anthony Stark"), None));
+        assert_eq!((customers[0].first_name.as_deref(), customers[0].last_name.as_deref()), (Some("Anthony"), Some("Stark")));
+        let row = json!({"id": "c", "company_name": "Gull & Co", "phone": "", "mobile": "021 555 0101"});
+        let read = customer(&row).unwrap();
+        assert_eq!((read.company_name.as_deref(), read.phone.as_deref()), (Some("Gull & Co"), Some("021 555 0101")));
     }
 
     #[test]
