@@ -10,9 +10,9 @@ use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::Question;
 use crate::domain::keys;
 use crate::domain::mapping::{BillAs, PaymentKind, PaymentTypeRule};
-use crate::domain::record::{Bill, RecordKind};
 use crate::domain::requests::{BillLine, BillRequest, PaymentRequest};
 use crate::domain::sale::{Sale, SalePayment};
+use crate::domain::record::{Bill, RecordKind};
 use crate::domain::sales_order::{ItemKind, Ref, SalesOrder};
 use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
@@ -155,8 +155,7 @@ impl<'a> Case<'a> {
             let Some(invoice) = open.clone().find(|bill| bill.remaining.is_some_and(|remaining| remaining + tolerance >= payment.amount))
             else {
                 // A cash sale is paid by itself.
-                if bills.iter().any(|bill| bill.kind == RecordKind::CashSale) || !bills.iter().any(|bill| bill.kind == RecordKind::Invoice)
-                {
+                if bills.iter().any(|bill| bill.kind == RecordKind::CashSale) || !bills.iter().any(|bill| bill.kind == RecordKind::Invoice) {
                     return Ok(());
                 }
                 let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();

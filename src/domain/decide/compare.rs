@@ -8,9 +8,9 @@ use super::{Case, Next, Step, held};
 use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::Question;
 use crate::domain::money;
-use crate::domain::record::RecordKind;
 use crate::domain::requests::VarianceRequest;
 use crate::domain::sale::Sale;
+use crate::domain::record::RecordKind;
 use crate::domain::sales_order::SalesOrder;
 use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
@@ -120,7 +120,12 @@ impl Case<'_> {
         if difference.is_zero() || difference.abs() > settings.tolerance {
             return Ok(());
         }
-        let request = VarianceRequest { record: bill.kind, bill: bill.id.clone(), item: self.named_item(item)?, amount: difference };
+        let request = VarianceRequest {
+            record: bill.kind,
+            bill: bill.id.clone(),
+            item: self.named_item(item)?,
+            amount: difference,
+        };
         Err(call(format!("variance/{}", bill.id), Request::Variance(request)))
     }
 
