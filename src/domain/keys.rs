@@ -106,4 +106,12 @@ mod tests {
         let id = external_id("pay", &ConnectionId::from("a|b"), "b8ca3a65-0183/11:e4|x", 1);
         assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{id}");
     }
+
+    #[test]
+    fn each_record_of_a_sale_has_a_key_of_its_own() {
+        let (shop, sale) = (ConnectionId::from("shop"), SaleId::from("b8ca3a65-0183-11e4-fbb5-2816f1b0f5a5"));
+        let keys = booking_keys(&shop, &sale);
+        assert_eq!(keys[1], external_id("cs", &shop, sale.as_str(), 1));
+        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
+    }
 }

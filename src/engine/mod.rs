@@ -10,6 +10,7 @@ mod patience;
 mod perform;
 mod revision;
 mod side;
+mod till_answers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

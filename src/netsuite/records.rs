@@ -9,7 +9,6 @@ use super::transport::{Answer, Call};
 use super::wire::read::{self, Fields};
 use super::wire::{bill, body, sales_order};
 use crate::domain::ids::RecordId;
-use crate::domain::reference::ErpCustomer;
 use crate::domain::record::{Bill, RecordKind};
 use crate::domain::sales_order::{ItemKind, SalesOrder};
 
@@ -28,9 +27,20 @@ pub struct ServerTime {
 impl Client {
     /// A sales order with its lines; `None` where there is none by this id.
     pub async fn sales_order(&self, id: &RecordId) -> Result<Option<SalesOrder>, NetSuiteError> {
-        let Some((record, lines)) = self.whole("sales_order", "salesOrder", id).await? else { return Ok(None) };
+        self.order("sales_order", RecordKind::SalesOrder, id).await
+    }
+
+    /// A return authorisation with its lines, read as a sales order is: its status is one of its own, so it is not known here.
+    pub async fn return_authorization(&self, id: &RecordId) -> Result<SalesOrder, NetSuiteError> {
+        let kind = RecordKind::ReturnAuthorization;
+        let found = self.order("return_authorization", kind, id).await?;
+        found.ok_or_else(|| NetSuiteError::Gone { record: kind.name(), id: id.to_string() })
+    }
+
+    async fn order(&self, operation: &'static str, kind: RecordKind, id: &RecordId) -> Result<Option<SalesOrder>, NetSuiteError> {
+        let Some((record, lines)) = self.whole(operation, kind.word(), id).await? else { return Ok(None) };
         let order = sales_order::read(id, &record, &lines);
-        let mut order = order.map_err(|field| NetSuiteError::Lacks { record: "sales order", field })?;
+        let mut order = order.map_err(|field| NetSuiteError::Lacks { record: kind.name(), field })?;
         self.fill_in_kinds(&mut order).await?;
         Ok(Some(order))
     }
@@ -51,25 +61,6 @@ impl Client {
         let linked = || fields.link_id().filter(|id| read::is_internal_id(id)).map(RecordId::from);
         let id = fields.id("id").or_else(linked).ok_or(NetSuiteError::Lacks { record: "record", field: "id" })?;
         Ok(Some(id))
-    }
-
-    /// A customer; `None` where there is none by this id.
-    pub async fn customer(&self, id: &RecordId) -> Result<Option<ErpCustomer>, NetSuiteError> {
-        let key = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
-        let call = Call::get("customer", format!("/record/v1/customer/{key}"));
-        let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
-        let record = answer.json()?;
-        let customer = Fields::of(&record);
-        Ok(Some(ErpCustomer {
-            id: customer.id("id").unwrap_or_else(|| id.clone()).to_string(),
-            number: customer.text("entityId"),
-            company_name: customer.text("companyName"),
-            is_person: customer.flag("isPerson"),
-            first_name: customer.text("firstName"),
-            last_name: customer.text("lastName"),
-            email: customer.text("email"),
-            phone: customer.text("phone").or_else(|| customer.text("mobilePhone")),
-        }))
     }
 
     /// Whether the account answers and takes the credentials, and what its clock says. Needs no permission; accounts
@@ -170,7 +161,7 @@ fn is_full_line(line: &Value) -> bool {
 }
 
 /// "Not found" is no error.
-fn there(answer: Result<Answer, NetSuiteError>) -> Result<Option<Answer>, NetSuiteError> {
+pub(super) fn there(answer: Result<Answer, NetSuiteError>) -> Result<Option<Answer>, NetSuiteError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_not_found() => Ok(None),

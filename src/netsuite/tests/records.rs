@@ -9,7 +9,6 @@ use crate::domain::ids::RecordId;
 use crate::domain::record::RecordKind;
 use crate::domain::sales_order::ItemKind;
 use crate::domain::verdict::Reason;
-use crate::netsuite::RecordKind;
 
 const RECORDED: &str = include_str!("../../../tests/fixtures/netsuite/recorded-responses.json");
 

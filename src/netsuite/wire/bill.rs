@@ -9,9 +9,16 @@ use crate::domain::record::{Bill, RecordKind};
 /// Reads the record; its lines are given apart. Lines that come from no order line (a variance) are left out.
 pub(in crate::netsuite) fn read(kind: RecordKind, asked: &RecordId, record: &Value, lines: &[Value]) -> Bill {
     let bill = Fields::of(record);
+    // A sales order's own lines have no order line above them.
+    let key = if kind == RecordKind::SalesOrder { "line" } else { "orderLine" };
     let line = |line: &Value| {
         let line = Fields::of(line);
-        Some((line.integer("orderLine")?, line.decimal("quantity").unwrap_or_default()))
+        Some((line.integer(key)?, line.decimal("quantity").unwrap_or_default()))
+    };
+    // What is left of a credit memo is what was not applied.
+    let open: &[&str] = match kind {
+        RecordKind::CreditMemo => &["unapplied", "amountRemaining", "amountRemainingTotalBox"],
+        _ => &["amountRemaining", "amountRemainingTotalBox", "unapplied"],
     };
     let tax = (bill.decimal("taxTotal"), bill.decimal("tax2Total"));
     Bill {
@@ -20,7 +27,7 @@ pub(in crate::netsuite) fn read(kind: RecordKind, asked: &RecordId, record: &Val
         number: bill.text("tranId"),
         total: bill.decimal("total"),
         tax_total: tax.0.map_or(tax.1, |first| Some(first.saturating_add(tax.1.unwrap_or_default()))),
-        remaining: ["amountRemaining", "amountRemainingTotalBox", "unapplied"].into_iter().find_map(|field| bill.decimal(field)),
+        remaining: open.iter().find_map(|field| bill.decimal(field)),
         payment_method: ["paymentMethod", "paymentOption"].into_iter().find_map(|field| bill.reference(field)).map(|method| method.id),
         customer: ["entity", "customer"].into_iter().find_map(|field| bill.reference(field)).map(|customer| customer.id),
         lines: lines.iter().filter_map(line).collect(),
