@@ -123,7 +123,8 @@ async fn payments_variances_and_fields_go_to_their_records() {
         memo: None,
     };
     assert_eq!(client.pay(&payment).await.unwrap(), RecordId::from("5001"));
-    let variance = VarianceRequest { bill: RecordId::from("901"), record: RecordKind::CashSale, item: "88".to_owned(), amount: Decimal::new(1, 2) };
+    let variance =
+        VarianceRequest { bill: RecordId::from("901"), record: RecordKind::CashSale, item: "88".to_owned(), amount: Decimal::new(1, 2) };
     client.add_variance(&variance).await.unwrap();
     let field = SaleIdRequest { order: RecordId::from("766"), field: "custbody_tillbridge_sale_id".to_owned(), sale: SaleId::from("abc") };
     client.write_field(&field).await.unwrap();
