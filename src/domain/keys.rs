@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ids::{ConnectionId, RecordId, SaleId};
+use super::record::RecordKind;
 
 /// The namespace of our UUIDv5 ids; fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7d1f_5c0e_2b52_4d5a_9a5e_6f1b_0c37_41e9);
@@ -32,10 +33,45 @@ pub fn external_id(kind: &str, connection: &ConnectionId, record: &str, number: 
     format!("tb-{kind}-{record}-{number}-{}", &digest(connection.as_str().as_bytes())[..8])
 }
 
-/// The `externalId`s that the records of a sale of the till may carry: a sales order, cash sale, invoice, cash refund, credit memo and
-/// return authorisation.
+/// The `externalId` of the record that a sale of the till becomes.
+pub fn booking_key(kind: RecordKind, connection: &ConnectionId, sale: &SaleId) -> String {
+    let word = match kind {
+        RecordKind::SalesOrder => "so",
+        RecordKind::ItemFulfillment => "tif",
+        RecordKind::Invoice => "tinv",
+        RecordKind::CashSale => "tcs",
+        RecordKind::CustomerPayment => "pay",
+        RecordKind::CustomerDeposit => "dep",
+        RecordKind::DepositApplication => "da",
+        RecordKind::ReturnAuthorization => "ra",
+        RecordKind::ItemReceipt => "rcpt",
+        RecordKind::CashRefund => "cr",
+        RecordKind::CreditMemo => "cm",
+        RecordKind::CustomerRefund => "ref",
+    };
+    external_id(word, connection, sale.as_str(), 1)
+}
+
+/// The keys of every record that is made of a sale itself; payments and deposits have keys of their own.
 pub fn booking_keys(connection: &ConnectionId, sale: &SaleId) -> Vec<String> {
-    ["so", "cs", "inv", "cr", "cm", "ra"].into_iter().map(|kind| external_id(kind, connection, sale.as_str(), 1)).collect()
+    BOOKED.into_iter().map(|kind| booking_key(kind, connection, sale)).collect()
+}
+
+/// The kinds of record that carry a key of the sale itself.
+const BOOKED: [RecordKind; 7] = [
+    RecordKind::SalesOrder,
+    RecordKind::CashSale,
+    RecordKind::Invoice,
+    RecordKind::ReturnAuthorization,
+    RecordKind::ItemReceipt,
+    RecordKind::CashRefund,
+    RecordKind::CreditMemo,
+];
+
+/// The sale whose sales order carries this key; none where the key is not of ours and this connection.
+pub fn sale_of_order_key(connection: &ConnectionId, key: &str) -> Option<SaleId> {
+    let middle = key.strip_prefix("tb-so-")?.strip_suffix(&format!("-1-{}", &digest(connection.as_str().as_bytes())[..8]))?;
+    Some(SaleId::new(middle.to_owned())).filter(|sale| booking_key(RecordKind::SalesOrder, connection, sale) == key)
 }
 
 /// SHA-256 in lower-case hex.

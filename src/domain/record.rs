@@ -118,6 +118,8 @@ pub struct Bill {
     pub remaining: Option<Decimal>,
     /// How it was paid, by the payment method's internal id; a cash sale or cash refund only.
     pub payment_method: Option<String>,
+    /// The customer's internal id.
+    pub customer: Option<String>,
     /// Line key on the sales order, and the quantity.
     pub lines: Vec<(i64, Decimal)>,
 }

@@ -5,6 +5,9 @@ use rust_decimal::Decimal;
 
 use super::sales_order::ItemKind;
 
+/// The customer code of the walk-in customer, the same for every retailer.
+const WALK_IN: &str = "WALKIN";
+
 /// An outlet of the retailer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlet {
@@ -43,7 +46,7 @@ pub struct PaymentType {
 }
 
 /// A tax group: what a line refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaxGroup {
     /// Its id.
     pub id: String,
@@ -53,6 +56,17 @@ pub struct TaxGroup {
     pub rate: Decimal,
     /// The retailer's default.
     pub is_default: bool,
+    /// Its rates: what the tax components of lines and charges refer to.
+    pub rates: Vec<TaxRate>,
+}
+
+/// A rate of a tax group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxRate {
+    /// Its id.
+    pub id: String,
+    /// As a fraction (0.15).
+    pub rate: Decimal,
 }
 
 /// A user of X-Series.
@@ -97,7 +111,7 @@ pub struct Product {
 }
 
 /// A customer of X-Series.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TillCustomer {
     /// Its id.
     pub id: String,
@@ -113,14 +127,16 @@ pub struct TillCustomer {
     pub last_name: Option<String>,
     /// The company.
     pub company_name: Option<String>,
-    /// Phone.
+    /// Phone, or mobile where there is none.
     pub phone: Option<String>,
+    /// They were deleted; sales still name them.
+    pub deleted: bool,
 }
 
 impl TillCustomer {
-    /// The customer that X-Series writes on sales without one.
+    /// The customer that stands for nobody in particular.
     pub fn is_walk_in(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case("WALKIN"))
+        self.code.as_deref() == Some(WALK_IN)
     }
 }
 

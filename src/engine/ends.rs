@@ -18,6 +18,9 @@ use crate::store::{End, OrderState, PassResult};
 /// Over how long the orders that waited for the same budget are spread.
 const SPREAD: Duration = Duration::from_millis(250);
 
+/// So often an order is tried soon again that another one has to precede.
+const SOON: u32 = 5;
+
 impl Pass<'_> {
     /// The end that a verdict makes. A sale read back exactly as we wrote it, with nothing to do, is an echo.
     pub(super) fn verdict(&mut self, verdict: Verdict, rest: Rest) -> End {
@@ -70,6 +73,15 @@ impl Pass<'_> {
         }
         let due_at = clock::after(now, wait(self.claimed.attempt).max(at_least));
         End::Retry { due_at, reason: reason.to_owned(), detail }
+    }
+
+    /// The end of an order that another one has to precede: soon again at first, then at each look.
+    pub(super) fn later(&self, detail: &str) -> End {
+        if self.claimed.attempt < SOON {
+            return self.failed(&FailureClass::Conflict, detail.to_owned());
+        }
+        let detail = format!("It waits: {detail}. It goes on by itself once that is done.");
+        self.held(Reason::OriginalFirst, &detail, HoldKind::Facts)
     }
 
     /// The system that is not asked for a while because it refused the credentials.

@@ -15,6 +15,7 @@ pub(super) struct Explanation {
     sale: Option<Value>,
     tried: Value,
     mapping: Option<String>,
+    plan: Option<Value>,
     steps: Vec<String>,
     notes: Vec<String>,
     sent: usize,
@@ -34,6 +35,10 @@ impl Explanation {
             self.tried = json!(decision.tried);
         }
         self.mapping.clone_from(&decision.mapping);
+        if let Some(plan) = &decision.plan {
+            let reasons = plan.reasons.iter().map(|reason| reason.word()).collect::<Vec<_>>();
+            self.plan = Some(json!({ "record": plan.record, "reasons": reasons }));
+        }
         for note in &decision.notes {
             if !self.notes.contains(note) {
                 self.notes.push(note.clone());
@@ -55,6 +60,7 @@ impl Explanation {
             "seen": { "order": self.order, "sale": self.sale },
             "mappings": self.tried,
             "mapping": self.mapping,
+            "record_plan": self.plan,
             "steps": self.steps,
             "notes": self.notes,
         })

@@ -182,6 +182,7 @@ impl Pass<'_> {
                     self.link.mapping = decision.mapping;
                     self.call(&call).await?;
                 }
+                Next::Later(detail) => return Ok(self.later(&detail)),
                 Next::End(verdict, rest) => return Ok(self.verdict(verdict, rest)),
             }
         }

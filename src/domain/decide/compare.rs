@@ -10,7 +10,6 @@ use crate::domain::facts::Question;
 use crate::domain::money;
 use crate::domain::requests::VarianceRequest;
 use crate::domain::sale::Sale;
-use crate::domain::record::RecordKind;
 use crate::domain::sales_order::SalesOrder;
 use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
@@ -130,14 +129,14 @@ impl Case<'_> {
     }
 
     /// An item's internal id, from its id or name.
-    fn named_item(&self, name: &str) -> Step<String> {
+    pub(super) fn named_item(&self, name: &str) -> Step<String> {
         if name.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(name.to_owned());
         }
         match self.facts.answers.named_items.get(name).map(Vec::as_slice) {
             None => Err(Next::Ask(vec![Question::NamedItem(name.to_owned())])),
             Some([id]) => Ok(id.clone()),
-            Some(found) => Err(held(Reason::Unresolved, format!("NetSuite has {} items named '{name}' (variance_item).", found.len()))),
+            Some(found) => Err(held(Reason::Unresolved, format!("NetSuite has {} items named '{name}'.", found.len()))),
         }
     }
 }

@@ -75,7 +75,7 @@ fn set_on_order(line: &OrderLine, quantity: Decimal) -> Option<Vec<InventoryAssi
 }
 
 /// The numbers that were sold and are still in stock; those that left before are not.
-fn serials(sold: &[&str], quantity: Decimal, stock: &[InventoryNumber]) -> Result<Vec<InventoryAssignment>, String> {
+pub(super) fn serials(sold: &[&str], quantity: Decimal, stock: &[InventoryNumber]) -> Result<Vec<InventoryAssignment>, String> {
     let find = |number: &&&str| stock.iter().find(|known| known.number.eq_ignore_ascii_case(number));
     let there = sold.iter().filter_map(|number| find(&number)).collect::<Vec<_>>();
     if Decimal::from(there.len()) == quantity {
@@ -96,7 +96,7 @@ fn serials(sold: &[&str], quantity: Decimal, stock: &[InventoryNumber]) -> Resul
 }
 
 /// The lot that expires first leaves first; one without a date comes last.
-fn lots(quantity: Decimal, stock: &[InventoryNumber], taken: &mut Taken) -> Result<Vec<InventoryAssignment>, String> {
+pub(super) fn lots(quantity: Decimal, stock: &[InventoryNumber], taken: &mut Taken) -> Result<Vec<InventoryAssignment>, String> {
     let mut lots = stock.iter().collect::<Vec<_>>();
     lots.sort_by_key(|lot| (lot.expires.is_none(), lot.expires, lot.number.as_str()));
     let mut open = quantity;

@@ -9,6 +9,7 @@ mod note;
 mod reader;
 mod rules;
 mod settings;
+mod tables;
 mod warnings;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use issue::Issue;
 pub use note::Note;
-pub use rules::{Mapping, OutletRule, PaymentTypeRule, TaxRule, names};
+pub use rules::{ChargeRule, Mapping, OutletRule, PaymentTypeRule, RegisterRule, TaxRule, names};
 pub use settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, PaymentKind, RefundAs, Service, Settings, TaxMode};
 
 use super::expression::{Facts, Seen, same_text};
@@ -33,10 +34,14 @@ pub struct Mappings {
     pub mappings: Vec<Mapping>,
     /// `[[outlet]]`
     pub outlets: Vec<OutletRule>,
+    /// `[[register]]`
+    pub registers: Vec<RegisterRule>,
     /// `[[payment_type]]`
     pub payment_types: Vec<PaymentTypeRule>,
     /// `[[tax]]`
     pub taxes: Vec<TaxRule>,
+    /// `[[charge]]`
+    pub charges: Vec<ChargeRule>,
 }
 
 /// A document that can be used, with what its author should know.
@@ -107,6 +112,17 @@ impl Mappings {
     /// The row of an X-Series outlet.
     pub fn outlet(&self, id: &str, name: Option<&str>) -> Option<&OutletRule> {
         rules::find(&self.outlets, |row| Some(&row.x_series), id, name)
+    }
+
+    /// The row of an X-Series register.
+    pub fn register(&self, id: &str, name: Option<&str>) -> Option<&RegisterRule> {
+        rules::find(&self.registers, |row| Some(&row.x_series), id, name)
+    }
+
+    /// The row of what stands outside a sale's lines: by its name on the receipt, else by its kind.
+    pub fn charge(&self, kind: &str, name: Option<&str>) -> Option<&ChargeRule> {
+        let by = |wanted: &str| self.charges.iter().find(|row| same_text(&row.x_series, wanted));
+        name.and_then(by).or_else(|| by(kind))
     }
 
     /// The row of the outlet that stands for a NetSuite location.

@@ -3,7 +3,7 @@
 use super::document::WrittenMapping;
 use super::reader::{Reader, Section};
 use super::rules::{OutletRule, PaymentTypeRule};
-use super::settings::{PaymentKind, Settings, TaxMode};
+use super::settings::{PaymentKind, Settings};
 use crate::domain::status::SendAs;
 
 /// Looks at a document that is free of errors.
@@ -20,21 +20,6 @@ pub fn look(
     }
     for written in mappings {
         look_at(reader, settings, written);
-    }
-    // Accepted, and said to be idle: a setting that does nothing without a word would be trusted.
-    let idle = [
-        ("tax", settings.tax == TaxMode::Override),
-        ("discount_item", settings.discount_item.is_some()),
-        ("post_to_open_period", settings.post_to_open_period),
-        ("import_parked", settings.import_parked),
-        ("skip_sales_orders", !settings.skip_sales_orders),
-    ];
-    for (key, set) in idle {
-        if let Some(at) = root.get(key).filter(|_| set).map(|found| found.span().start) {
-            let message =
-                format!("`{key}` is for sales that begin at the till, which become no NetSuite records yet, so it changes nothing");
-            reader.note(at, message, None);
-        }
     }
     shadowed(reader, mappings);
     tender(reader, mappings, payment_types);

@@ -29,6 +29,7 @@ pub(in crate::netsuite) fn read(kind: RecordKind, asked: &RecordId, record: &Val
         tax_total: tax.0.map_or(tax.1, |first| Some(first.saturating_add(tax.1.unwrap_or_default()))),
         remaining: open.iter().find_map(|field| bill.decimal(field)),
         payment_method: ["paymentMethod", "paymentOption"].into_iter().find_map(|field| bill.reference(field)).map(|method| method.id),
+        customer: ["entity", "customer"].into_iter().find_map(|field| bill.reference(field)).map(|customer| customer.id),
         lines: lines.iter().filter_map(line).collect(),
     }
 }

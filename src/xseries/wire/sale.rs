@@ -5,11 +5,17 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::sale_parts::{charges, lines, payments};
-use super::value::{WireError, amount, date, flag, id, int, is_deleted, items, required_id, rows, text};
+use super::sale_parts::{charges, exact_gross, lines, payments, returned_by, takes_back};
+use super::value::{WireError, amount, date, id, int, is_deleted, items, required_id, rows, text};
 use crate::domain::ids::SaleId;
+use crate::domain::money;
 use crate::domain::sale::{Charge, Sale, SaleLine, SaleTotals};
 use crate::domain::status::{SaleStatus, UnknownStatus};
+
+/// The decimals of printed totals.
+const PLACES: u32 = 2;
+/// The most that rounding price and tax apart from one another makes.
+const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// What the change feed is read for: which sale changed, and up to where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +56,7 @@ pub fn unwrap_sale(body: &Value) -> Option<&Value> {
 pub fn parse_sale(body: &Value) -> Result<Sale, WireError> {
     let sale = unwrap_sale(body).ok_or_else(|| WireError::missing("the sale"))?;
     let return_for = id(sale, &["/return_for", "/return_for/id", "/return/original_sale_id"]).map(SaleId::from);
-    let takes_back = return_for.is_some() || flag(sale, &["/return/is_return", "/is_return"]).unwrap_or(false);
+    let takes_back = takes_back(sale, return_for.as_ref())?;
     let lines = lines(sale, takes_back)?;
     let payments = payments(sale)?;
     let charges = charges(sale, takes_back)?;
@@ -77,6 +83,7 @@ pub fn parse_sale(body: &Value) -> Result<Sale, WireError> {
         receipt_number: text(sale, &["/receipt_number"]),
         short_code: text(sale, &["/short_code"]),
         return_for,
+        returned_by: returned_by(sale),
         lines,
         payments,
         charges,
@@ -126,14 +133,24 @@ fn totals(sale: &Value, lines: &[SaleLine], charges: &[Charge]) -> Result<SaleTo
     let printed_price = amount(sale, &["/totals/price", "/totals/total_price", "/total_price"])?;
     let printed_tax = amount(sale, &["/totals/tax", "/totals/total_tax", "/total_tax"])?;
     let printed_with_tax = amount(sale, &["/totals/price_incl_tax", "/total_price_incl", "/total_price_incl_tax"])?;
-    let summed = || -> Decimal {
+    let lines_and_charges = || -> Decimal {
         lines.iter().map(|line| line.price_total).sum::<Decimal>() + charges.iter().map(|charge| charge.total).sum::<Decimal>()
     };
     let tax = printed_tax.unwrap_or_else(|| {
         lines.iter().map(|line| line.tax_total).sum::<Decimal>() + charges.iter().map(|charge| charge.tax).sum::<Decimal>()
     });
-    let price = printed_price.or_else(|| printed_with_tax.map(|total| total - tax)).unwrap_or_else(summed);
-    Ok(SaleTotals { price, tax, price_incl_tax: printed_with_tax.unwrap_or(price + tax) })
+    let price = printed_price.or_else(|| printed_with_tax.map(|total| total - tax)).unwrap_or_else(lines_and_charges);
+    let summed = price + tax;
+    let with_tax = match printed_with_tax {
+        Some(printed) => printed,
+        // Price and tax are rounded each by itself, and what is paid is their exact sum, rounded once.
+        None if printed_price.is_some() && printed_tax.is_some() => {
+            let exact = money::round(exact_gross(sale, lines, charges)?, PLACES);
+            if (exact - summed).abs() <= CENT { exact } else { summed }
+        }
+        None => summed,
+    };
+    Ok(SaleTotals { price, tax, price_incl_tax: with_tax })
 }
 
 #[cfg(test)]
