@@ -98,7 +98,8 @@ async fn what_was_made_from_an_order_is_listed_once_each() {
                 {"links": [], "nextdoc": "812", "type": "ItemShip", "tranid": "IF12", "status": "C"},
                 {"links": [], "nextdoc": "901", "type": "CustInvc", "status": "A"},
                 {"links": [], "nextdoc": "902", "type": "CashSale"},
-                {"links": [], "nextdoc": "903", "type": "RtnAuth"}
+                {"links": [], "nextdoc": "903", "type": "RtnAuth"},
+                {"links": [], "nextdoc": "904", "type": "Opprtnty"}
             ]),
             false,
         )
@@ -106,7 +107,8 @@ async fn what_was_made_from_an_order_is_listed_once_each() {
     .await;
     let children = client(&server).children(&id("766")).await.unwrap();
     let list: Vec<(RecordKind, &str)> = children.iter().map(|child| (child.kind, child.id.as_str())).collect();
-    assert_eq!(list, [(RecordKind::ItemFulfillment, "812"), (RecordKind::Invoice, "901"), (RecordKind::CashSale, "902")]);
+    let made = [(RecordKind::ItemFulfillment, "812"), (RecordKind::Invoice, "901"), (RecordKind::CashSale, "902")];
+    assert_eq!(list, [&made[..], &[(RecordKind::ReturnAuthorization, "903")]].concat());
     assert_eq!((children[0].status.as_deref(), children[0].external_id.as_deref()), (Some("C"), Some("tb-if-766-1")));
     let seen = server.only();
     assert_eq!(seen.target, "/services/rest/query/v1/suiteql?limit=1000&offset=0");
