@@ -3,9 +3,6 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-/// The customer code of the walk-in customer, the same for every retailer.
-const WALK_IN: &str = "WALKIN";
-
 /// An outlet of the retailer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlet {
@@ -125,16 +122,14 @@ pub struct TillCustomer {
     pub last_name: Option<String>,
     /// The company.
     pub company_name: Option<String>,
-    /// Phone, or mobile where there is none.
+    /// Phone.
     pub phone: Option<String>,
-    /// They were deleted; sales still name them.
-    pub deleted: bool,
 }
 
 impl TillCustomer {
-    /// The customer that stands for nobody in particular.
+    /// The customer that X-Series writes on sales without one.
     pub fn is_walk_in(&self) -> bool {
-        self.code.as_deref() == Some(WALK_IN)
+        self.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case("WALKIN"))
     }
 }
 
