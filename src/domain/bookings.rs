@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::ids::RecordId;
-use super::requests::InventoryAssignment;
 use super::record::RecordKind;
+use super::requests::InventoryAssignment;
 
 /// A record with lines of its own: a sales order, cash sale, invoice, cash refund or credit memo that is made from nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,13 +8,13 @@ use rust_decimal::Decimal;
 use super::call::CallKind;
 use super::ids::{ConnectionId, RecordId, SaleId};
 use super::link::Link;
+use super::record::{Bill, Child};
 use super::reference::{
     ErpCustomer, InventoryNumber, ItemTracking, Outlet, PaymentType, Period, Product, Register, Retailer, TaxCode, TaxGroup, TillCustomer,
     TillItem, User,
 };
 use super::requests::SaleRequest;
 use super::sale::Sale;
-use super::record::{Bill, Child};
 use super::sales_order::{Ref, SalesOrder};
 
 /// A record of one side, as it was read for this step.

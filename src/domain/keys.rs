@@ -111,7 +111,9 @@ mod tests {
     fn each_record_of_a_sale_has_a_key_of_its_own() {
         let (shop, sale) = (ConnectionId::from("shop"), SaleId::from("b8ca3a65-0183-11e4-fbb5-2816f1b0f5a5"));
         let keys = booking_keys(&shop, &sale);
-        assert_eq!(keys[1], external_id("cs", &shop, sale.as_str(), 1));
-        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
+        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 7);
+        assert_eq!(sale_of_order_key(&shop, &keys[0]), Some(sale.clone()));
+        assert_eq!(sale_of_order_key(&ConnectionId::from("other"), &keys[0]), None);
+        assert!(keys[1..].iter().all(|key| sale_of_order_key(&shop, key).is_none()));
     }
 }

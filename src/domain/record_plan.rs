@@ -130,11 +130,8 @@ pub fn record_plan(sale: &SaleShape, settings: &PlanSettings) -> RecordPlan {
         return plan(PlannedRecord::None, vec![PlanReason::Voided]);
     }
     if sale.takes_back && !sale.has_sales_order {
-        let (record, reason) = if sale.sells {
-            (PlannedRecord::Exchange, PlanReason::Exchange)
-        } else {
-            (PlannedRecord::Return, PlanReason::Return)
-        };
+        let (record, reason) =
+            if sale.sells { (PlannedRecord::Exchange, PlanReason::Exchange) } else { (PlannedRecord::Return, PlanReason::Return) };
         // Parked or under way it may be abandoned: nothing came back yet.
         return match state {
             SaleState::Closed => plan(record, vec![reason]),

@@ -11,9 +11,9 @@ use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::Question;
 use crate::domain::keys;
 use crate::domain::mapping::{BillAs, NoMatch, PaymentKind, PaymentTypeRule};
+use crate::domain::record::{Bill, RecordKind};
 use crate::domain::requests::{BillLine, BillRequest};
 use crate::domain::sale::{Sale, SalePayment};
-use crate::domain::record::{Bill, RecordKind};
 use crate::domain::sales_order::{ItemKind, Ref, SalesOrder};
 use crate::domain::status::{Account, OrderStatus};
 use crate::domain::verdict::Reason;
@@ -46,7 +46,8 @@ impl<'a> Case<'a> {
         let kind = self.bill_kind(order, sale);
         let (word, counted) = if kind == RecordKind::CashSale { ("cs", CallKind::CashSale) } else { ("inv", CallKind::Invoice) };
         let external_id = keys::external_id(word, &self.facts.connection, order.id.as_str(), self.facts.done(counted) + 1);
-        let (payment_method, account) = if kind == RecordKind::CashSale { self.cash_sale_tender(&order.number, sale)? } else { (None, None) };
+        let (payment_method, account) =
+            if kind == RecordKind::CashSale { self.cash_sale_tender(&order.number, sale)? } else { (None, None) };
         let request = BillRequest {
             order: order.id.clone(),
             external_id: external_id.clone(),

@@ -119,12 +119,7 @@ impl Case<'_> {
         if difference.is_zero() || difference.abs() > settings.tolerance {
             return Ok(());
         }
-        let request = VarianceRequest {
-            record: bill.kind,
-            bill: bill.id.clone(),
-            item: self.named_item(item)?,
-            amount: difference,
-        };
+        let request = VarianceRequest { record: bill.kind, bill: bill.id.clone(), item: self.named_item(item)?, amount: difference };
         Err(call(format!("variance/{}", bill.id), Request::Variance(request)))
     }
 

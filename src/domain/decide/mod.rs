@@ -15,9 +15,9 @@ mod reconcile;
 mod sale;
 mod send;
 mod ship;
-mod till;
 #[cfg(test)]
 mod tests;
+mod till;
 
 use serde::Serialize;
 

@@ -101,7 +101,8 @@ impl Case<'_> {
             let fits = |bill: &&Bill| bill.remaining.is_some_and(|remaining| remaining + tolerance >= payment.amount);
             let Some(invoice) = open.clone().find(fits).filter(|_| payment.amount > Decimal::ZERO) else {
                 // A cash sale is paid by itself.
-                if bills.iter().any(|bill| bill.kind == RecordKind::CashSale) || !bills.iter().any(|bill| bill.kind == RecordKind::Invoice) {
+                if bills.iter().any(|bill| bill.kind == RecordKind::CashSale) || !bills.iter().any(|bill| bill.kind == RecordKind::Invoice)
+                {
                     return Ok(());
                 }
                 let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();

@@ -9,8 +9,8 @@ use super::note::Note;
 use super::reader::{Located, Reader, Section, word_meant};
 use super::rules::Mapping;
 use super::settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, RefundAs, Service, Settings, TaxMode};
-use super::{tables, warnings};
 use super::{Checked, Issue, Mappings};
+use super::{tables, warnings};
 use crate::domain::expression::{Expression, closest, same_text};
 use crate::domain::status::{SaleState, SaleStatus, SendAs};
 

@@ -73,7 +73,6 @@ pub(super) fn taxes(reader: &mut Reader<'_>, tables: Option<&Spanned<DeValue<'_>
     taxes
 }
 
-
 pub(super) fn registers(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<RegisterRule> {
     let mut names = Vec::new();
     let mut registers = Vec::new();

@@ -11,10 +11,10 @@ use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::{Answers, CustomerFacts, PastCall, Reference};
 use crate::domain::keys;
 use crate::domain::link::Link;
+use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::reference::{ItemTracking, Outlet, PaymentType, Product, Register, Retailer, TaxGroup, User};
 use crate::domain::requests::SaleRequest;
 use crate::domain::sale::{SaleLine, SalePayment, SaleTotals};
-use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::sales_order::{ItemKind, OrderLine, Ref};
 use crate::domain::status::{SaleStatus, SendAs};
 
@@ -177,6 +177,7 @@ fn product(sku: &str) -> (String, Vec<Product>) {
 
 fn answers() -> Answers {
     Answers {
+        periods: Some(Vec::new()),
         reference: Some(reference()),
         products: [product("SCARF"), product("HAT")].into(),
         customer: Some(CustomerFacts { linked: Some("customer".to_owned()), ..CustomerFacts::default() }),

@@ -189,7 +189,14 @@ fn what_a_cashier_added_to_a_parked_sale_outlives_every_change_of_its_order() {
     // Written once, it is not written again, and not taken for ours.
     let status = SaleStatus::from_word("SAVED").unwrap();
     facts.sale = Seen::Is(Box::new(sale_of(update, status)));
-    facts.calls.push(PastCall { kind: CallKind::UpdateSale, key: call.key.clone(), done: true, sale: Some(update.clone()), amount: None, record: None });
+    facts.calls.push(PastCall {
+        kind: CallKind::UpdateSale,
+        key: call.key.clone(),
+        done: true,
+        sale: Some(update.clone()),
+        amount: None,
+        record: None,
+    });
     assert_eq!(end_of(&facts), (VerdictKind::Waiting, Reason::AwaitingTill));
     order_mut(&mut facts).lines[0].quantity = money("5");
     let Request::UpdateSale(update) = call_of(&facts).request else { panic!("no update") };

@@ -250,24 +250,15 @@ impl<'a> Case<'a> {
 
 fn tax_code<'c>(codes: &'c [TaxCode], wanted: &str) -> Option<&'c TaxCode> {
     let by_id = codes.iter().find(|code| code.id == wanted);
-    by_id.or_else(|| codes.iter().find(|code| code.name.eq_ignore_ascii_case(wanted)))
+    by_id
+        .or_else(|| codes.iter().find(|code| code.name.eq_ignore_ascii_case(wanted)))
         // `GST:S-NZ` is the tax type and the code.
         .or_else(|| codes.iter().find(|code| wanted.rsplit(':').next().is_some_and(|last| code.name.eq_ignore_ascii_case(last.trim()))))
 }
 
 /// A line that has only an amount.
 fn outside_line(key: String, item: String, amount: Decimal, description: Option<String>) -> RecordLine {
-    RecordLine {
-        key,
-        item,
-        quantity: None,
-        rate: amount,
-        amount,
-        description,
-        inventory: Vec::new(),
-        received: Vec::new(),
-        tax: None,
-    }
+    RecordLine { key, item, quantity: None, rate: amount, amount, description, inventory: Vec::new(), received: Vec::new(), tax: None }
 }
 
 /// Each line is rounded by itself; the cents by which their sum misses the sale's go to the largest line, where they show least.

@@ -41,7 +41,9 @@ impl Case<'_> {
             [] => {}
             several => {
                 let ids = several.iter().map(|one| one.id.as_str()).collect::<Vec<_>>().join(", ");
-                missing.note(format!("the customer '{name}' could be the NetSuite customers {ids}: make one of them inactive, or give it another e-mail"));
+                missing.note(format!(
+                    "the customer '{name}' could be the NetSuite customers {ids}: make one of them inactive, or give it another e-mail"
+                ));
                 return Ok(None);
             }
         }

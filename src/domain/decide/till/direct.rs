@@ -34,11 +34,13 @@ impl<'a> Case<'a> {
         let open = bill.remaining.unwrap_or_default();
         let closed = sale.status.as_ref().is_ok_and(|status| status.state == SaleState::Closed);
         if !closed {
-            let detail = format!("Sale {number} is booked as the invoice {label}, of which {open} is open. The sale is on account and not paid.");
+            let detail =
+                format!("Sale {number} is booked as the invoice {label}, of which {open} is open. The sale is on account and not paid.");
             return Ok(super::booked_and_open(Reason::AwaitingAccount, detail));
         }
         if open > self.mappings.settings.tolerance && !self.is_promised(sale) {
-            let detail = format!("Sale {number} is complete, and its invoice {label} has {open} open. Settle it in NetSuite, then release it here.");
+            let detail =
+                format!("Sale {number} is complete, and its invoice {label} has {open} open. Settle it in NetSuite, then release it here.");
             return Ok(held(Reason::TotalsDiffer, detail));
         }
         let open = if open.is_zero() { String::new() } else { format!(" {open} of it is open.") };
@@ -91,7 +93,10 @@ impl<'a> Case<'a> {
         let places = self.places()?;
         let (name, label) = (bill.kind.name(), bill.number.as_deref().unwrap_or(bill.id.as_str()));
         let Some(total) = bill.total.map(|total| money::round(total, places)) else {
-            return Err(held(Reason::TotalsDiffer, format!("NetSuite does not tell the total of the {name} {label}, so it cannot be compared.")));
+            return Err(held(
+                Reason::TotalsDiffer,
+                format!("NetSuite does not tell the total of the {name} {label}, so it cannot be compared."),
+            ));
         };
         self.notes.push(format!("Read back: the till says {wanted}, the {name} {label} {total}."));
         let difference = wanted - total;

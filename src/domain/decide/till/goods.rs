@@ -163,9 +163,7 @@ impl<'a> Case<'a> {
                 };
                 let lines = self.facts.answers.original.as_ref().and_then(|original| original.sale.as_ref()).map(|sale| &sale.lines);
                 let same = |id: &str| {
-                    lines.is_some_and(|lines| {
-                        lines.iter().any(|sold| sold.id.as_deref() == Some(id) && sold.product_id == line.product_id)
-                    })
+                    lines.is_some_and(|lines| lines.iter().any(|sold| sold.id.as_deref() == Some(id) && sold.product_id == line.product_id))
                 };
                 numbers = sold.iter().filter(|(id, _)| same(id)).map(|(_, number)| number.as_str()).collect();
             }

@@ -14,6 +14,7 @@ mod returns;
 
 use super::{Case, LinkTo, Next, Step, end, held, ignored, waiting};
 use crate::domain::call::CallKind;
+use crate::domain::decide::Rest;
 use crate::domain::facts::Question;
 use crate::domain::ids::RecordId;
 use crate::domain::keys;
@@ -23,7 +24,6 @@ use crate::domain::record_plan::{PlanSettings, PlannedRecord, RecordPlan, SaleSh
 use crate::domain::sale::Sale;
 use crate::domain::status::{Account, SaleState, SaleStatus};
 use crate::domain::verdict::{Reason, VerdictKind};
-use crate::domain::decide::Rest;
 
 impl<'a> Case<'a> {
     /// A sale without a sales order that is not transient.
@@ -75,7 +75,11 @@ impl<'a> Case<'a> {
             PlannedRecord::Return => self.take_back(sale, &number, booked),
             PlannedRecord::Exchange => self.exchange(sale, &number, booked),
             PlannedRecord::None => {
-                let what = if self.takes_back(sale) { "It takes goods back, and nothing came back yet." } else { "Parked sales are not imported, by setting." };
+                let what = if self.takes_back(sale) {
+                    "It takes goods back, and nothing came back yet."
+                } else {
+                    "Parked sales are not imported, by setting."
+                };
                 Ok(waiting(Reason::Parked, format!("Sale {number} is {}. {what}", counts_as.word())))
             }
         }
@@ -162,7 +166,10 @@ impl<'a> Case<'a> {
         let records = booked.iter().map(|record| format!("{} {}", record.kind.name(), label(record))).collect::<Vec<_>>().join(", ");
         let undo = booked.iter().map(|record| undo(record.kind)).collect::<std::collections::BTreeSet<_>>();
         let undo = undo.into_iter().collect::<Vec<_>>().join("; ");
-        held(Reason::SaleVoided, format!("Sale {number} was {what}, and NetSuite holds its {records}. To undo it: {undo}. Then skip it here."))
+        held(
+            Reason::SaleVoided,
+            format!("Sale {number} was {what}, and NetSuite holds its {records}. To undo it: {undo}. Then skip it here."),
+        )
     }
 
     /// Something was sold on account, or is paid later: its record stays open.
@@ -204,7 +211,10 @@ fn undo(kind: RecordKind) -> &'static str {
 fn gone(kind: RecordKind, number: &str) -> Next {
     held(
         Reason::RecordGone,
-        format!("The {} of sale {number} was booked and is gone from NetSuite. It is not booked a second time: skip it here, or book it by hand.", kind.name()),
+        format!(
+            "The {} of sale {number} was booked and is gone from NetSuite. It is not booked a second time: skip it here, or book it by hand.",
+            kind.name()
+        ),
     )
 }
 

@@ -60,9 +60,7 @@ impl<'a> Case<'a> {
         self.deposit(order, sale)?;
         match status.state {
             SaleState::Closed => self.closed_sale(order, sale, status),
-            SaleState::Parked => {
-                Ok(waiting(Reason::AwaitingTill, format!("Sale {number} is parked, and {} follows it.", order.number)))
-            }
+            SaleState::Parked => Ok(waiting(Reason::AwaitingTill, format!("Sale {number} is parked, and {} follows it.", order.number))),
             SaleState::Pending | SaleState::Voided => {
                 self.check_payments(sale, &order.number)?;
                 if status.account == Some(Account::OnAccount) {

@@ -152,11 +152,16 @@ impl<'a> Case<'a> {
             self.receive_numbers(sale, number, authorized, &mut request.lines)?;
             return Ok(call(request.external_id.clone(), Request::Transform(request)));
         }
-        let (payment_method, account) =
-            if kind == RecordKind::CashRefund { self.cash_sale_tender(number, sale)? } else { (None, None) };
+        let (payment_method, account) = if kind == RecordKind::CashRefund { self.cash_sale_tender(number, sale)? } else { (None, None) };
         let external_id = self.key(kind, sale);
-        let request =
-            TransformRequest { record: kind, external_id: external_id.clone(), lines: lines(false).collect(), payment_method, account, ..request };
+        let request = TransformRequest {
+            record: kind,
+            external_id: external_id.clone(),
+            lines: lines(false).collect(),
+            payment_method,
+            account,
+            ..request
+        };
         Ok(call(external_id, Request::Transform(request)))
     }
 
@@ -193,7 +198,9 @@ impl<'a> Case<'a> {
     fn receive_numbers(&self, sale: &'a Sale, number: &str, authorized: &SalesOrder, lines: &mut [TransformLine]) -> Step<()> {
         let mut missing = Missing::default();
         for line in self.lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
-            let Some(item) = self.item_of(sale, line, &mut missing)?.filter(crate::domain::reference::ErpItem::is_tracked) else { continue };
+            let Some(item) = self.item_of(sale, line, &mut missing)?.filter(crate::domain::reference::ErpItem::is_tracked) else {
+                continue;
+            };
             let same = |key: i64| authorized.lines.iter().any(|line| line.line == key && line.item.id == item.id);
             let Some(target) = lines.iter_mut().find(|target| same(target.order_line) && target.received.is_empty()) else { continue };
             match self.returning(sale, line, &item, target.location.as_deref())? {
@@ -270,8 +277,10 @@ impl<'a> Case<'a> {
         let label = |bill: &Bill| bill.number.clone().unwrap_or_else(|| bill.id.to_string());
         let open = invoice.remaining.unwrap_or_default();
         if open > self.mappings.settings.tolerance && !self.is_promised(sale) {
-            let detail =
-                format!("Sale {number} is an exchange, and its invoice {} has {open} open. Settle it in NetSuite, then release it here.", label(invoice));
+            let detail = format!(
+                "Sale {number} is an exchange, and its invoice {} has {open} open. Settle it in NetSuite, then release it here.",
+                label(invoice)
+            );
             return Ok(held(Reason::TotalsDiffer, detail));
         }
         let detail = format!(
