@@ -294,6 +294,10 @@ async fn an_order_follows_its_sale_line_by_line() {
             {"line": 4, "isClosed": true},
             {"item": {"id": "55"}, "quantity": 1, "price": {"id": "-1"}, "rate": 5, "amount": 5, "location": {"id": "6"}}]}})
     );
+    let tax = taxed().lines.swap_remove(0);
+    client(&server).change_order(&OrderChange { added: vec![tax], ..change.clone() }).await.unwrap();
+    let body = server.seen()[1].json();
+    assert_eq!((&body["taxDetailsOverride"], body["taxDetails"]["items"].as_array().unwrap().len()), (&json!(true), 1));
     let nothing = OrderChange { added: vec![], changed: vec![], closed: vec![], ..change };
     assert!(client(&server).change_order(&nothing).await.is_err(), "an empty change changes nothing");
 }
