@@ -256,8 +256,12 @@ impl Pass<'_> {
         let calls = self.calls.iter().map(|row| {
             // Only these are read for what they sent.
             let sent = match row.kind {
-                CallKind::CreateSale | CallKind::UpdateSale | CallKind::VoidSale => Some(request(row)?),
-                CallKind::Payment | CallKind::Deposit | CallKind::CustomerRefund => Some(request(row)?),
+                CallKind::CreateSale
+                | CallKind::UpdateSale
+                | CallKind::VoidSale
+                | CallKind::Payment
+                | CallKind::Deposit
+                | CallKind::CustomerRefund => Some(request(row)?),
                 _ => None,
             };
             Ok(PastCall {
