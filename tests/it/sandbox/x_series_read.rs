@@ -118,7 +118,7 @@ async fn returns_and_exchanges_are_told_apart_line_by_line() {
     assert!(parked.is_return() && parked.payments.is_empty());
     assert_eq!((parked.return_for.as_ref().map(ToString::to_string), parked.returned_lines().count()), (Some(sold.id.to_string()), 2));
     assert_eq!(parked.gross_total(), dec("-94.39"));
-    assert_eq!(world.read(&client, sold.id).await.returned_by, [parked.id.clone()]);
+    assert_eq!(world.read(&client, sold.id).await.returned_by, std::slice::from_ref(&parked.id));
     shop.add_line(back, "PACK-20L", dec("1")).unwrap();
     shop.close(back, &[Tender::rest("Card")]).unwrap();
     let exchange = world.read(&client, back).await;
