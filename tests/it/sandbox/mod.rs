@@ -14,5 +14,6 @@ mod suiteql;
 mod x_series_access;
 mod x_series_desk;
 mod x_series_later;
+mod x_series_read;
 mod x_series_reference;
 mod x_series_sales;
