@@ -64,7 +64,7 @@ fn card() -> String {
     "Card".to_owned()
 }
 
-pub(super) fn answer<T: serde::Serialize>(result: Result<T, impl std::fmt::Display>) -> Response {
+fn answer<T: serde::Serialize>(result: Result<T, impl std::fmt::Display>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
         Err(refused) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": refused.to_string() }))).into_response(),

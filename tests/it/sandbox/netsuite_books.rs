@@ -122,7 +122,7 @@ async fn periods_preferences_and_stock_are_changed_over_http() {
     let world = World::new().await;
     let url = |path: &str| format!("{}/_sandbox/{path}", world.sandbox.netsuite_url());
     let stock = json!({ "sku": "MUG-ENAMEL", "location": "Ponsonby", "quantity": "7" });
-    assert_eq!(world.send(world.http.put(url("stock")).json(&stock)).await.status, 200);
+    assert_eq!(world.send(world.http.put(url("stock")).json(&stock)).await.status, 204);
     assert_eq!(world.sandbox.netsuite().stock("MUG-ENAMEL", "Ponsonby"), Some(dec("7")));
     let body = invoice("i-1", &[line(&world, "MUG-ENAMEL", "1", "1")]);
     assert_eq!(world.send(world.http.put(url("periods/2026-11-23")).json(&json!({ "closed": true }))).await.status, 204);
