@@ -128,7 +128,7 @@ async fn lines_are_edited_by_their_key_added_without_one_and_replaced_on_request
     let order = world.order();
     let path = format!("/record/v1/salesOrder/{order}");
     let (first, mug) = (world.lines(order)[0], world.sandbox.netsuite().item("MUG-ENAMEL").unwrap().id.to_string());
-    let body = json!({ "item": { "items": [{ "line": first, "quantity": 4 }, { "item": { "id": mug }, "quantity": 2, "rate": 9.5 }] } });
+    let body = json!({ "item": { "items": [{ "line": first, "quantity": 4 }, { "item": { "id": mug }, "quantity": 2, "price": { "id": "-1" }, "rate": 9.5 }] } });
     world.patch(&path, &body).await.made();
     let lines = world.sandbox.netsuite().sales_order(order).unwrap().lines;
     assert_eq!(lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [dec("4"), dec("2"), dec("2")]);
