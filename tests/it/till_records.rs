@@ -122,8 +122,14 @@ webhook = {{ verify = "signature", secrets = ["sandbox-app-secret"] }}
     }
 
     async fn fulfil(&self, order: &RecordId) {
-        let line = FulfilmentLine { order_line: self.first_line(order).await, quantity: Some(dec("2")), location: Some("1".to_owned()), inventory: vec![] };
-        let request = FulfilmentRequest { order: order.clone(), external_id: format!("tb-if-{order}"), date: None, memo: None, lines: vec![line] };
+        let line = FulfilmentLine {
+            order_line: self.first_line(order).await,
+            quantity: Some(dec("2")),
+            location: Some("1".to_owned()),
+            inventory: vec![],
+        };
+        let request =
+            FulfilmentRequest { order: order.clone(), external_id: format!("tb-if-{order}"), date: None, memo: None, lines: vec![line] };
         self.client().fulfil(&request).await.unwrap();
     }
 
@@ -202,7 +208,11 @@ async fn credit_pays_an_invoice_and_the_rest_is_given_back() {
         account: Some("1".to_owned()),
         memo: None,
     };
-    let too_much = RefundRequest { apply: Application { record: memo.clone(), amount: dec("12") }, external_id: "tb-ref-2".to_owned(), ..refund.clone() };
+    let too_much = RefundRequest {
+        apply: Application { record: memo.clone(), amount: dec("12") },
+        external_id: "tb-ref-2".to_owned(),
+        ..refund.clone()
+    };
     assert_eq!(books.client().refund(&too_much).await.unwrap_err().class(true), refused(Reason::TotalsDiffer));
     let made = books.client().refund(&refund).await.unwrap();
     assert_eq!(books.client().find(RecordKind::CustomerRefund, "tb-ref-1").await.unwrap(), Some(made));
@@ -266,7 +276,7 @@ async fn goods_come_back_by_authorisation_receipt_and_refund() {
     let order = books.order("tb-so-1").await;
     books.fulfil(&order).await;
     let request = books.bill_request(&order).await;
-    books.client().cash_sale(&request).await.unwrap();
+    books.client().invoice(&request).await.unwrap();
     let lines = |order_line, location: Option<&str>| {
         vec![TransformLine { order_line, quantity: dec("1"), location: location.map(str::to_owned), received: vec![] }]
     };
