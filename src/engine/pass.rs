@@ -392,6 +392,7 @@ impl Pass<'_> {
             | Request::ApplyDeposit(_)
             | Request::Refund(_) => {
                 (self.answers.bills, self.answers.booked, self.answers.read_back) = (None, None, None);
+                self.answers.fulfilment_form = None;
                 self.answers.authorized = None;
                 let children = async {
                     match &self.link.netsuite_id {

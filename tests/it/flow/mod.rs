@@ -11,4 +11,5 @@ mod operators;
 mod process;
 mod statuses;
 mod suitescript;
+mod till;
 mod world;
