@@ -103,7 +103,7 @@ fn every_name_that_is_not_there_is_an_error_at_its_own_place_with_the_closest_na
         ("'ponsonby'", "'Albany'", "line 5, column 12: NetSuite has no location 'Albany' ([[outlet]]); there is \"Ponsonby\", \"Newmarket\""),
         ("register = 'Ponsonby 1'", "register = 'Ponsonby 2'", "line 6, column 12: X-Series has no register 'Ponsonby 2' ([[outlet]]); did you mean \"Ponsonby 1\"?"),
         ("'Shops'", "'6'", "line 8, column 14: NetSuite has no department '6' ([[outlet]]); there is \"Shops\""),
-        ("netsuite = 'Card'", "netsuite = 'Carte'", "line 11, column 12: NetSuite has no payment method 'Carte' ([[payment_type]]); did you mean \"Card\"?"),
+        ("netsuite = 'Card'", "netsuite = 'Crad'", "line 11, column 12: NetSuite has no payment method 'Crad' ([[payment_type]]); did you mean \"Card\"?"),
         ("x_series = 'GST'", "x_series = 'GTS'", "line 16, column 12: X-Series has no tax 'GTS' ([[tax]]); did you mean \"GST\"?"),
         ("'GST:S-NZ'", "'GST:Z-NZ'", "line 17, column 12: NetSuite has no tax code 'GST:Z-NZ' ([[tax]]); there is \"S-NZ\""),
         ("class = '7'", "class = 'Retial'", "line 20, column 9: NetSuite has no class 'Retial' ([[register]]); did you mean \"Retail\"?"),
@@ -203,7 +203,7 @@ fn a_payment_type_without_a_method_has_to_find_one_of_its_own_name() {
     let document = IN_STEP.replace("netsuite = 'Card'\n", "");
     assert_eq!(told(&found(&document, |_, _| {})).0, [""; 0]);
     let errors = told(&found(&document, |_, netsuite| drop(netsuite.entries.insert(Thing::PaymentMethod, vec![entry("1", "Cash")])))).0;
-    assert_eq!(errors, ["line 10, column 12: NetSuite has no payment method 'Card' ([[payment_type]]); did you mean \"Cash\"?"]);
+    assert_eq!(errors, ["line 10, column 12: NetSuite has no payment method 'Card' ([[payment_type]]); there is \"Cash\""]);
 }
 
 #[test]
