@@ -5,9 +5,6 @@ use rust_decimal::Decimal;
 
 use super::sales_order::ItemKind;
 
-/// The customer code of the walk-in customer, the same for every retailer.
-const WALK_IN: &str = "WALKIN";
-
 /// An outlet of the retailer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlet {
@@ -127,16 +124,14 @@ pub struct TillCustomer {
     pub last_name: Option<String>,
     /// The company.
     pub company_name: Option<String>,
-    /// Phone, or mobile where there is none.
+    /// Phone.
     pub phone: Option<String>,
-    /// They were deleted; sales still name them.
-    pub deleted: bool,
 }
 
 impl TillCustomer {
-    /// The customer that stands for nobody in particular.
+    /// The customer that X-Series writes on sales without one.
     pub fn is_walk_in(&self) -> bool {
-        self.code.as_deref() == Some(WALK_IN)
+        self.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case("WALKIN"))
     }
 }
 

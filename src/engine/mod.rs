@@ -10,6 +10,8 @@ mod patience;
 mod perform;
 mod revision;
 mod side;
+#[cfg(test)]
+mod tests;
 mod till_answers;
 
 use std::collections::BTreeMap;

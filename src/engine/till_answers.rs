@@ -58,10 +58,11 @@ impl Engine {
             }
         }
         let items = self.items_of(side, &wanted, sku_field).await?;
+        // The members of all kits at once; the items keep their order.
+        let whole = read(&self.clock, || side.netsuite.with_members(items.clone())).await?;
         for wanted in wanted {
-            let own = items.iter().filter(|item| wanted.is(item)).cloned().collect::<Vec<_>>();
-            let items = read(&self.clock, || side.netsuite.with_members(own.clone())).await?;
-            let item = TillItem { product: wanted.product, items };
+            let own = items.iter().zip(&whole).filter(|(item, _)| wanted.is(item)).map(|(_, whole)| whole.clone());
+            let item = TillItem { items: own.collect(), product: wanted.product };
             if item.items.len() == 1 {
                 side.till_items.keep((wanted.id.clone(), sku_field.to_owned()), item.clone(), asked_at).await;
             }

@@ -41,8 +41,9 @@ pub use netsuite::{
     NewCustomer, NewItem, NewLine, NewSalesOrder, OrderLine, Payment, Period, Refused, SalesOrder, StatusLetter,
 };
 pub use x_series::{
-    Adjustment, Customer as XSeriesCustomer, HandOver, HandOverLine, NewSale, Outlet, PaymentType, Product, Register, Sale, SaleLine,
-    SalePayment, SaleState, Subscription, Tax, User, XSeriesHandle, XSeriesRefused,
+    Adjustment, AdjustmentKind, BroughtBack, Customer as XSeriesCustomer, EcomCharge, HandOver, HandOverLine, LineSurcharge, NewAdjustment,
+    NewCharge, NewCustomer as NewTillCustomer, NewSale, NewSurcharge, Outlet, PaymentType, Product, Register, Sale, SaleLine, SalePayment,
+    SaleState, Subscription, Surcharge, Tax, TaxPart, Tender, Ticket, TicketLine, User, XSeriesHandle, XSeriesRefused,
 };
 
 use crate::clock::Clock;

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::value::{WireError, amount, flag, id, is_deleted, items, record, required_id, rows, text};
+use super::value::{WireError, amount, flag, id, items, record, required_id, rows, text};
 use crate::domain::ids::SaleId;
 use crate::domain::reference::{Outlet, PaymentType, Product, Register, Retailer, TaxGroup, TaxRate, TillCustomer, User};
 use crate::xseries::reference::{Candidate, Fulfillment, FulfillmentLine, OfSale, SerialNumber, Webhook};
@@ -78,18 +78,17 @@ pub(crate) fn candidate(row: &Value) -> Result<Candidate, WireError> {
 }
 
 pub(crate) fn customer(row: &Value) -> Result<TillCustomer, WireError> {
-    let (first_name, last_name) = (text(row, &["/first_name"]), text(row, &["/last_name"]));
-    let person = [first_name.as_deref(), last_name.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let person = [text(row, &["/first_name"]), text(row, &["/last_name"])].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let name = if person.is_empty() { text(row, &["/name", "/company_name"]) } else { Some(person) };
     Ok(TillCustomer {
         id: required_id(row, &["/id"])?,
         code: text(row, &["/customer_code"]),
         email: text(row, &["/email"]),
-        name: if person.is_empty() { text(row, &["/name", "/company_name"]) } else { Some(person) },
-        first_name,
-        last_name,
+        name,
+        first_name: text(row, &["/first_name"]),
+        last_name: text(row, &["/last_name"]),
         company_name: text(row, &["/company_name"]),
         phone: text(row, &["/phone", "/mobile"]),
-        deleted: is_deleted(row),
     })
 }
 
@@ -186,10 +185,12 @@ mod tests {
         let customers = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_customers.json"), customer);
         assert_eq!(customers[0].code.as_deref(), Some("Tony-N4ZJ"));
         assert_eq!((customers[0].name.as_deref(), customers[1].name.as_deref()), (Some("Anthony Stark"), None));
-        assert_eq!(customers[0].company_name.as_deref(), Some("Stark Industries Inc"));
-        assert_eq!((customers[0].first_name.as_deref(), customers[0].phone.as_deref()), (Some("Anthony"), Some("+001 555 12345678")));
-        let walk_in = customer(&json!({"id": "w", "customer_code": "WALKIN", "deleted_at": "2026-01-01"})).unwrap();
-        assert!(walk_in.is_walk_in() && walk_in.deleted && !customers[0].is_walk_in());
+        assert_eq!((customers[0].first_name.as_deref(), customers[0].last_name.as_deref()), (Some("Anthony"), Some("Stark")));
+        let row = json!({"id": "c", "company_name": "Gull & Co", "phone": "", "mobile": "021 555 0101"});
+        let read = customer(&row).unwrap();
+        assert_eq!((read.company_name.as_deref(), read.phone.as_deref()), (Some("Gull & Co"), Some("021 555 0101")));
+        let walk_in = customer(&json!({"id": "w", "customer_code": "WALKIN"})).unwrap();
+        assert!(walk_in.is_walk_in() && !customers[0].is_walk_in());
     }
 
     #[test]

@@ -97,7 +97,9 @@ fn line(row: &Value, place: usize, takes_back: bool) -> Result<SaleLine, WireErr
     let given = given_tax.unwrap_or(tax * quantity);
     // On a return the components come unsigned while the line's tax is below zero.
     if sum.is_some_and(|sum| !sum.is_zero() && !given.is_zero() && sum.is_sign_negative() != given.is_sign_negative()) {
-        components.iter_mut().for_each(|component| component.tax = -component.tax);
+        for component in &mut components {
+            component.tax = -component.tax;
+        }
     }
     Ok(SaleLine {
         id: id(row, &["/id"]),

@@ -12,5 +12,7 @@ mod netsuite_fulfilments;
 mod netsuite_orders;
 mod suiteql;
 mod x_series_access;
+mod x_series_desk;
+mod x_series_later;
 mod x_series_reference;
 mod x_series_sales;

@@ -20,6 +20,7 @@ use crate::domain::status::{SaleStatus, SendAs};
 
 mod properties;
 mod steps;
+mod till;
 
 const MAPPINGS: &str = r#"
 author = "api"

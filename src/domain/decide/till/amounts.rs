@@ -44,7 +44,7 @@ impl<'a> Case<'a> {
             return Ok(money::round(sale.totals.price_incl_tax, places).abs());
         }
         let back: Decimal =
-            self.lines_of(sale).into_iter().filter(|line| self.comes_back(line)).map(|line| line.price_total + line.tax_total).sum();
+            self.lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.price_total + line.tax_total).sum();
         let back = money::round(-back, places);
         Ok(match part {
             Part::Returned => back,
@@ -59,7 +59,7 @@ impl<'a> Case<'a> {
         if !(self.sells(sale) && self.takes_back(sale)) {
             return Ok(money::round(sale.totals.tax, places).abs());
         }
-        let back: Decimal = self.lines_of(sale).into_iter().filter(|line| self.comes_back(line)).map(|line| line.tax_total).sum();
+        let back: Decimal = self.lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.tax_total).sum();
         let back = money::round(-back, places);
         Ok(match part {
             Part::Returned => back,
@@ -89,7 +89,7 @@ impl<'a> Case<'a> {
             let key = line.id.clone().unwrap_or_else(|| format!("line-{place_in_sale}"));
             let amount = sign * line.price_total;
             let built = if self.is_discount(line) {
-                if !outside {
+                if sells && (part == Part::Returned) != line.is_return {
                     continue;
                 }
                 self.discount_item(missing)?.map(|item| outside_line(key, item, money::round(amount, places), line.note.clone()))

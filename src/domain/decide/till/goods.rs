@@ -22,8 +22,7 @@ impl<'a> Case<'a> {
 
     /// The lines that stand, by their sequence.
     pub(super) fn lines_of<'s>(&self, sale: &'s Sale) -> Vec<&'s SaleLine> {
-        let mut lines = sale.lines.iter().filter(|line| line.status.as_deref() != Some("VOIDED")).collect::<Vec<_>>();
-        lines.retain(|line| !line.quantity.is_zero());
+        let mut lines = sale.lines.iter().filter(|line| !line.is_voided() && !line.quantity.is_zero()).collect::<Vec<_>>();
         lines.sort_by_key(|line| line.sequence);
         lines
     }
@@ -31,6 +30,11 @@ impl<'a> Case<'a> {
     /// The line takes goods back.
     pub(super) fn comes_back(&self, line: &SaleLine) -> bool {
         !self.is_discount(line) && (line.is_return || line.quantity < Decimal::ZERO)
+    }
+
+    /// The line is of the part that comes back: goods, or a discount that was given on them.
+    pub(super) fn is_of_return(&self, line: &SaleLine) -> bool {
+        self.comes_back(line) || self.is_discount(line) && line.is_return
     }
 
     /// The sale hands something over.

@@ -34,6 +34,10 @@ impl<'a> Case<'a> {
             lines.push(self.record_lines(sale, *part, *detail, &place, &mut missing)?);
         }
         self.unknown_tenders(sale, &mut missing)?;
+        let unexplained = sale.unexplained();
+        if !unexplained.is_zero() {
+            missing.note(format!("{} of its total stands in no line and no charge", unexplained.normalize()));
+        }
         let debtor = self.debtor(sale, place.subsidiary.as_deref(), &mut missing)?;
         missing.into_step_for(&format!("Sale {number} cannot be booked"))?;
         let date = self.sold_day(sale)?;
