@@ -49,11 +49,7 @@ async fn of_side(side: &Side, checked: &Checked) -> (Lists, Vec<String>) {
 }
 
 /// What was read in time, else why not.
-fn given<T, E: std::error::Error>(
-    system: &str,
-    read: Result<Result<T, E>, impl Display>,
-    unread: &mut Vec<String>,
-) -> Option<T> {
+fn given<T, E: std::error::Error>(system: &str, read: Result<Result<T, E>, impl Display>, unread: &mut Vec<String>) -> Option<T> {
     let why = match read {
         Ok(Ok(lists)) => return Some(lists),
         Ok(Err(error)) => in_one_line(&error),
@@ -94,11 +90,7 @@ pub(super) async fn netsuite(client: &netsuite::Client, checked: &Checked) -> Re
     Ok(lists)
 }
 
-async fn entries(
-    client: &netsuite::Client,
-    thing: Thing,
-    entries: &mut BTreeMap<Thing, Vec<Ref>>,
-) -> Result<(), NetSuiteError> {
+async fn entries(client: &netsuite::Client, thing: Thing, entries: &mut BTreeMap<Thing, Vec<Ref>>) -> Result<(), NetSuiteError> {
     let list = match thing {
         Thing::Location => "location",
         Thing::Subsidiary => "subsidiary",

@@ -148,10 +148,9 @@ fn in_x_series<'l>(reference: &'l Reference, thing: Thing, name: &str) -> Seen<'
             reference.payment_types.iter().any(|kind| is(&kind.id, &kind.name)),
             reference.payment_types.iter().map(|kind| kind.name.as_str()).collect(),
         ),
-        Thing::Tax => of(
-            reference.taxes.iter().any(|tax| is(&tax.id, &tax.name)),
-            reference.taxes.iter().map(|tax| tax.name.as_str()).collect(),
-        ),
+        Thing::Tax => {
+            of(reference.taxes.iter().any(|tax| is(&tax.id, &tax.name)), reference.taxes.iter().map(|tax| tax.name.as_str()).collect())
+        }
         _ => of(reference.user(name).is_some(), reference.users.iter().map(|user| user.username.as_str()).collect()),
     }
 }
@@ -187,7 +186,12 @@ impl Rows<'_> {
 
     /// Something without a row: shown at the last row of its table, where the next one would be written.
     fn issue(&self, of: &str, message: String, suggestion: Option<String>) -> Issue {
-        let last = self.checked.mentions.iter().rev().find(|mention| mention.of == of && mention.things.iter().all(|thing| thing.is_of_x_series()));
+        let last = self
+            .checked
+            .mentions
+            .iter()
+            .rev()
+            .find(|mention| mention.of == of && mention.things.iter().all(|thing| thing.is_of_x_series()));
         let (line, column) = last.map_or((1, 1), |last| (last.line, last.column));
         Issue { line, column, message, suggestion }
     }
@@ -231,7 +235,8 @@ impl Rows<'_> {
         if settings.tax == TaxMode::Compare {
             let unnamed = unnamed.map(|tax| format!("'{}'", tax.name)).collect::<Vec<_>>();
             if !unnamed.is_empty() {
-                let message = format!("no [[tax]] names {} of X-Series: no tax code is sent as it, unless it has the same name", unnamed.join(", "));
+                let message =
+                    format!("no [[tax]] names {} of X-Series: no tax code is sent as it, unless it has the same name", unnamed.join(", "));
                 found.notes.push(self.issue("[[tax]]", message, None));
             }
             return;
@@ -251,7 +256,8 @@ impl Rows<'_> {
         if self.mappings().registers.is_empty() {
             return;
         }
-        let unnamed = self.reference.registers.iter().filter(|register| self.mappings().register(&register.id, Some(&register.name)).is_none());
+        let unnamed =
+            self.reference.registers.iter().filter(|register| self.mappings().register(&register.id, Some(&register.name)).is_none());
         let unnamed = unnamed.map(|register| format!("'{}'", register.name)).collect::<Vec<_>>();
         if !unnamed.is_empty() {
             let message = format!("no [[register]] names {} of X-Series: their sales are booked as their outlets'", unnamed.join(", "));

@@ -61,7 +61,8 @@ fn register(id: &str, name: &str, outlet: &str) -> Register {
 }
 
 fn netsuite() -> ErpLists {
-    let looked_up = [((Thing::Customer, "108"), vec!["108"]), ((Thing::Item, "77"), vec!["77"]), ((Thing::Item, "Till discount"), vec!["80"])];
+    let looked_up =
+        [((Thing::Customer, "108"), vec!["108"]), ((Thing::Item, "77"), vec!["77"]), ((Thing::Item, "Till discount"), vec!["80"])];
     let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
     ErpLists {
         entries: BTreeMap::from([
@@ -100,10 +101,22 @@ fn every_name_that_is_not_there_is_an_error_at_its_own_place_with_the_closest_na
     let cases = [
         ("author = 'hana'", "author = 'hanna'", "line 1, column 10: X-Series has no user 'hanna' (author); did you mean \"hana\"?"),
         ("'o-1'", "'Ponsonbi'", "line 4, column 12: X-Series has no outlet 'Ponsonbi' ([[outlet]]); did you mean \"Ponsonby\"?"),
-        ("'ponsonby'", "'Albany'", "line 5, column 12: NetSuite has no location 'Albany' ([[outlet]]); there is \"Ponsonby\", \"Newmarket\""),
-        ("register = 'Ponsonby 1'", "register = 'Ponsonby 2'", "line 6, column 12: X-Series has no register 'Ponsonby 2' ([[outlet]]); did you mean \"Ponsonby 1\"?"),
+        (
+            "'ponsonby'",
+            "'Albany'",
+            "line 5, column 12: NetSuite has no location 'Albany' ([[outlet]]); there is \"Ponsonby\", \"Newmarket\"",
+        ),
+        (
+            "register = 'Ponsonby 1'",
+            "register = 'Ponsonby 2'",
+            "line 6, column 12: X-Series has no register 'Ponsonby 2' ([[outlet]]); did you mean \"Ponsonby 1\"?",
+        ),
         ("'Shops'", "'6'", "line 8, column 14: NetSuite has no department '6' ([[outlet]]); there is \"Shops\""),
-        ("netsuite = 'Card'", "netsuite = 'Crad'", "line 11, column 12: NetSuite has no payment method 'Crad' ([[payment_type]]); did you mean \"Card\"?"),
+        (
+            "netsuite = 'Card'",
+            "netsuite = 'Crad'",
+            "line 11, column 12: NetSuite has no payment method 'Crad' ([[payment_type]]); did you mean \"Card\"?",
+        ),
         ("x_series = 'GST'", "x_series = 'GTS'", "line 16, column 12: X-Series has no tax 'GTS' ([[tax]]); did you mean \"GST\"?"),
         ("'GST:S-NZ'", "'GST:Z-NZ'", "line 17, column 12: NetSuite has no tax code 'GST:Z-NZ' ([[tax]]); there is \"S-NZ\""),
         ("class = '7'", "class = 'Retial'", "line 20, column 9: NetSuite has no class 'Retial' ([[register]]); did you mean \"Retail\"?"),
@@ -126,7 +139,9 @@ fn a_customer_or_item_has_to_be_one_and_only_one() {
     );
     assert_eq!(
         of(Thing::Item, "Till discount", &["80", "81"]),
-        ["line 2, column 17: NetSuite has 2 items named 'Till discount' (discount_item): 80, 81; write the internal id of the one that is meant"]
+        [
+            "line 2, column 17: NetSuite has 2 items named 'Till discount' (discount_item): 80, 81; write the internal id of the one that is meant"
+        ]
     );
 }
 
@@ -176,7 +191,8 @@ fn what_no_row_names_is_told_with_what_the_policy_does_to_it() {
 
 #[test]
 fn what_the_policies_name_has_to_be_there_too() {
-    let document = "no_match = { item = 'Misc', customer = 'Walk in', payment_type = 'Coins', tax = 'VAT', outlet = 'Depot' }\n".to_owned() + IN_STEP;
+    let document =
+        "no_match = { item = 'Misc', customer = 'Walk in', payment_type = 'Coins', tax = 'VAT', outlet = 'Depot' }\n".to_owned() + IN_STEP;
     let errors = told(&found(&document, |_, netsuite| {
         netsuite.looked_up.extend([((Thing::Item, "Misc".to_owned()), vec![]), ((Thing::Customer, "Walk in".to_owned()), vec![])]);
     }))
@@ -217,7 +233,8 @@ fn a_list_that_the_role_does_not_see_is_one_warning_and_no_error() {
     let hidden = warnings.iter().filter_map(|warning| warning.split(": ").nth(1)?.split(';').next()).collect::<Vec<_>>();
     assert_eq!(
         hidden,
-        ["items", "departments", "tax codes"].map(|what| format!("NetSuite shows no {what} to this role, so their names were not looked at"))
+        ["items", "departments", "tax codes"]
+            .map(|what| format!("NetSuite shows no {what} to this role, so their names were not looked at"))
     );
 }
 

@@ -98,10 +98,7 @@ fn every_mistake_is_told_with_its_place_and_what_to_write() {
             "line 5, column 12: there is a register \"R\" already, on line 2",
         ),
         ("register = 'R'", "line 1, column 12: `register` is written `[[register]]`, once for each"),
-        (
-            "[[charge]]\nx_series = 'TIP'\nitem = '7'\nnetsuite = '7'",
-            "line 3, column 1: [[charge]] has no key `item`",
-        ),
+        ("[[charge]]\nx_series = 'TIP'\nitem = '7'\nnetsuite = '7'", "line 3, column 1: [[charge]] has no key `item`"),
         ("[[charge]]\nx_series = 'TIP'", "line 1, column 1: this [[charge]] has no `netsuite`; add `netsuite = \"Card surcharge\"`"),
         (
             "[[charge]]\nx_series = 'TIP'\nnetsuite = 7\n[[charge]]\nx_series = 'Tip'\nnetsuite = 8",
@@ -253,11 +250,15 @@ fn what_does_nothing_for_sales_of_the_till_or_holds_them_is_warned_of() {
         (above("tolerance = 1"), vec![]),
         (
             above("tolerance = '1.01'"),
-            vec!["line 1, column 13: a difference of up to 1.01 does not hold an order; a tolerance is for rounding: the smallest coin is enough"],
+            vec![
+                "line 1, column 13: a difference of up to 1.01 does not hold an order; a tolerance is for rounding: the smallest coin is enough",
+            ],
         ),
         (
             above("variance_item = 'Rounding'\ntolerance = 0"),
-            vec!["line 1, column 17: `variance_item` takes up differences within the tolerance, and the tolerance is zero; raise `tolerance`"],
+            vec![
+                "line 1, column 17: `variance_item` takes up differences within the tolerance, and the tolerance is zero; raise `tolerance`",
+            ],
         ),
         (above("direct_record = 'invoice'"), vec![]),
         (
