@@ -10,8 +10,8 @@ use super::ids::{ConnectionId, RecordId, SaleId};
 use super::link::Link;
 use super::record::{Bill, Child};
 use super::reference::{
-    ErpCustomer, InventoryNumber, ItemTracking, Outlet, PaymentType, Period, Product, Register, Retailer, TaxCode, TaxGroup, TillCustomer,
-    TillItem, User,
+    ErpCustomer, InventoryNumber, ItemTracking, KitMember, Outlet, PaymentType, Period, Product, Register, Retailer, TaxCode, TaxGroup,
+    TillCustomer, TillItem, User,
 };
 use super::requests::SaleRequest;
 use super::sale::Sale;
@@ -103,6 +103,10 @@ pub struct Answers {
     pub locations: Option<Vec<Ref>>,
     /// To [`Question::NamedItem`]: the internal ids of the items with a name.
     pub named_items: BTreeMap<String, Vec<String>>,
+    /// To [`Question::FulfilmentForm`]; empty where the account does not show it.
+    pub fulfilment_form: Option<Vec<FormLine>>,
+    /// To [`Question::KitMembers`], by the kit's internal id.
+    pub kit_members: Option<BTreeMap<String, Vec<KitMember>>>,
     /// To [`Question::Booked`].
     pub booked: Option<Vec<Child>>,
     /// To [`Question::ReadBack`], by internal id; one that is gone is not in it.
@@ -158,6 +162,10 @@ pub enum Question {
     Locations,
     /// The item with this name.
     NamedItem(String),
+    /// The lines that a fulfilment of the sales order would have, members of kits among them.
+    FulfilmentForm(RecordId),
+    /// What these kits are made of.
+    KitMembers(Vec<String>),
     /// Which records carry these keys of ours.
     Booked(Vec<String>),
     /// The records among [`Answers::booked`] that have totals, read back.
@@ -180,6 +188,19 @@ pub enum Question {
     Authorized(RecordId),
     /// The serial numbers sold with the sale that is returned.
     OriginalSerials(SaleId),
+}
+
+/// A line that a fulfilment would have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormLine {
+    /// The line's key.
+    pub order_line: i64,
+    /// The item's internal id.
+    pub item: String,
+    /// The key of the kit's line, of a member.
+    pub kit_member_of: Option<i64>,
+    /// How many would ship.
+    pub quantity: Decimal,
 }
 
 /// A list of NetSuite whose entries people name.

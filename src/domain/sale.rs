@@ -114,6 +114,8 @@ pub struct LineSurcharge {
     pub total: Decimal,
     /// Its tax.
     pub tax: Decimal,
+    /// Its tax by rate.
+    pub tax_components: Vec<TaxComponent>,
 }
 
 /// A payment of a sale.

@@ -256,8 +256,12 @@ impl Pass<'_> {
         let calls = self.calls.iter().map(|row| {
             // Only these are read for what they sent.
             let sent = match row.kind {
-                CallKind::CreateSale | CallKind::UpdateSale | CallKind::VoidSale => Some(request(row)?),
-                CallKind::Payment | CallKind::Deposit | CallKind::CustomerRefund => Some(request(row)?),
+                CallKind::CreateSale
+                | CallKind::UpdateSale
+                | CallKind::VoidSale
+                | CallKind::Payment
+                | CallKind::Deposit
+                | CallKind::CustomerRefund => Some(request(row)?),
                 _ => None,
             };
             Ok(PastCall {
@@ -388,6 +392,7 @@ impl Pass<'_> {
             | Request::ApplyDeposit(_)
             | Request::Refund(_) => {
                 (self.answers.bills, self.answers.booked, self.answers.read_back) = (None, None, None);
+                self.answers.fulfilment_form = None;
                 self.answers.authorized = None;
                 let children = async {
                     match &self.link.netsuite_id {

@@ -48,14 +48,13 @@ impl Engine {
         let mut found = BTreeMap::new();
         let mut wanted = Vec::new();
         for id in products {
-            match side.till_items.kept(&(id.clone(), sku_field.to_owned())).await {
-                Some(known) => drop(found.insert(id, known)),
-                None => {
-                    let paired = self.store.pair_by_x_series(&side.id, "item", &id).await?;
-                    let product = read(&self.clock, || side.x_series.product(&id)).await?;
-                    wanted.push(Wanted { id, product, paired });
-                }
+            if let Some(known) = side.till_items.kept(&(id.clone(), sku_field.to_owned())).await {
+                found.insert(id, known);
+                continue;
             }
+            let paired = self.store.pair_by_x_series(&side.id, "item", &id).await?;
+            let product = read(&self.clock, || side.x_series.product(&id)).await?;
+            wanted.push(Wanted { id, product, paired });
         }
         let items = self.items_of(side, &wanted, sku_field).await?;
         // The members of all kits at once; the items keep their order.

@@ -113,7 +113,7 @@ impl Client {
     /// What the items are to a booking: the same, with the members of those that are kits.
     pub async fn with_members(&self, items: Vec<Item>) -> Result<Vec<ErpItem>, NetSuiteError> {
         let kits = items.iter().filter(|item| item.kind == ItemKind::Kit).map(|item| item.id.clone()).collect::<Vec<_>>();
-        let mut members = self.members_of(&kits).await?;
+        let mut members = self.kit_members(&kits).await?;
         Ok(items
             .into_iter()
             .map(|item| ErpItem {
@@ -130,7 +130,7 @@ impl Client {
 
     /// The members of kits, by the kit's internal id. Where the account or the role does not show them there are none, and NetSuite itself
     /// says so where a kit cannot be sold as it is.
-    async fn members_of(&self, kits: &[String]) -> Result<BTreeMap<String, Vec<KitMember>>, NetSuiteError> {
+    pub async fn kit_members(&self, kits: &[String]) -> Result<BTreeMap<String, Vec<KitMember>>, NetSuiteError> {
         let mut found = Vec::new();
         for some in kits.chunks(AT_ONCE) {
             match self.member_rows(&some.join(", ")).await? {

@@ -36,8 +36,8 @@ impl Client {
     /// them gives none.
     pub async fn tax_codes(&self) -> Result<Vec<TaxCode>, NetSuiteError> {
         let query = |optional: &[&str]| {
-            let columns = optional.iter().map(|column| format!(", x.{column}")).collect::<String>();
-            format!("SELECT x.id{columns} FROM salestaxitem x WHERE x.isinactive = 'F' ORDER BY x.id")
+            let columns = [&["id"], optional].concat().join(", x.");
+            format!("SELECT x.{columns} FROM salestaxitem x WHERE x.isinactive = 'F' ORDER BY x.id")
         };
         // With SuiteTax a tax code has a `name`, without it an `itemid`.
         let rows = self.shown_rows("tax_codes", vec!["itemid", "name", "taxtype", "rate"], query).await?;
@@ -57,10 +57,10 @@ impl Client {
     /// account or role that does not show them gives none.
     pub async fn periods(&self) -> Result<Vec<Period>, NetSuiteError> {
         let query = |optional: &[&str]| {
-            let columns = optional.iter().map(|column| format!(", p.{column}")).collect::<String>();
+            let columns = [&["closed"], optional].concat().join(", p.");
             format!(
                 "SELECT p.id, p.periodname, TO_CHAR(p.startdate,'YYYY-MM-DD') AS startdate, TO_CHAR(p.enddate,'YYYY-MM-DD') AS enddate, \
-                 p.closed{columns} FROM accountingperiod p WHERE p.isquarter = 'F' AND p.isyear = 'F' AND p.isadjust = 'F' \
+                 p.{columns} FROM accountingperiod p WHERE p.isquarter = 'F' AND p.isyear = 'F' AND p.isadjust = 'F' \
                  ORDER BY p.startdate, p.id"
             )
         };

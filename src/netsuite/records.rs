@@ -8,6 +8,7 @@ use super::error::NetSuiteError;
 use super::transport::{Answer, Call};
 use super::wire::read::{self, Fields};
 use super::wire::{bill, body, sales_order};
+use crate::domain::facts::FormLine;
 use crate::domain::ids::RecordId;
 use crate::domain::record::{Bill, RecordKind};
 use crate::domain::sales_order::{ItemKind, SalesOrder};
@@ -49,6 +50,29 @@ impl Client {
     pub async fn bill(&self, kind: RecordKind, id: &RecordId) -> Result<Option<Bill>, NetSuiteError> {
         let whole = self.whole("bill", kind.word(), id).await?;
         Ok(whole.map(|(record, lines)| bill::read(kind, id, &record, &lines)))
+    }
+
+    /// The lines that a fulfilment of the sales order would have, members of kits among them. Nothing is saved: accounts have drafts
+    /// since 2026.1.
+    pub async fn fulfilment_form(&self, order: &RecordId) -> Result<Vec<FormLine>, NetSuiteError> {
+        let key = body::internal_id(order.as_str()).map_err(NetSuiteError::Unsendable)?;
+        let nothing = Value::Object(serde_json::Map::new());
+        let path = format!("/record/v1/salesOrder/{key}/!transform/itemFulfillment");
+        let mut call = Call::write("fulfilment_form", http::Method::POST, path, &nothing);
+        call.draft = true;
+        call.query = vec![("fields", "item".to_owned()), ("expandSubResources", "true".to_owned())];
+        let draft = self.transport().send(&call).await?.json()?;
+        let lines = Fields::of(&draft).lines("item").unwrap_or_default();
+        let line = |line: &Value| {
+            let line = Fields::of(line);
+            Some(FormLine {
+                order_line: line.integer("orderLine")?,
+                item: line.reference("item")?.id,
+                kit_member_of: line.integer("kitMemberOf"),
+                quantity: line.decimal("quantity").or_else(|| line.decimal("quantityRemaining")).unwrap_or_default(),
+            })
+        };
+        Ok(lines.iter().filter_map(line).collect())
     }
 
     /// The record that carries our key.

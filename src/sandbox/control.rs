@@ -9,6 +9,12 @@
 //! | `POST /_sandbox/sales-orders/{id}/{approve\|cancel\|close\|fulfil\|bill}` | what a person does with it |
 //! | `PATCH /_sandbox/sales-orders/{id}` | edits it with a body as the record service takes it |
 //! | `GET /_sandbox/sales-orders/{id}` | the order, its status letter, fulfilments and bills |
+//! | `GET /_sandbox/transactions?kind=cashSale&external_id=…&key=…&created_from=…` | transactions in short, [`Entry`](super::Entry); each part of the query narrows it. `key` is looked for in external ids and custom fields |
+//! | `GET /_sandbox/transactions/counts?key=…` | how many of each kind, of all or of those with the key |
+//! | `GET /_sandbox/transactions/{id}` | one of any kind |
+//! | `PUT /_sandbox/periods/{date}` | `{"closed":true}` or `{"locked":true}`: closes or locks the month of a date, or opens it |
+//! | `GET`, `PATCH /_sandbox/preferences` | the account's preferences; changes those that are named |
+//! | `PUT /_sandbox/stock` | `{"sku","location","quantity"}`: how many are there from now on |
 //!
 //! On the X-Series server:
 //!
@@ -65,7 +71,7 @@ enum NewFaults {
     Full(Box<SystemFaults>),
 }
 
-fn answer<T: serde::Serialize>(result: Result<T, impl std::fmt::Display>) -> Response {
+pub(super) fn answer<T: serde::Serialize>(result: Result<T, impl std::fmt::Display>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
         Err(refused) => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": refused.to_string() }))).into_response(),
@@ -80,6 +86,7 @@ pub(super) fn netsuite(handle: NetSuiteHandle) -> Router {
         .route("/_sandbox/sales-orders", post(enter_order))
         .route("/_sandbox/sales-orders/{id}", get(show_order).patch(edit_order))
         .route("/_sandbox/sales-orders/{id}/{action}", post(act_on_order))
+        .merge(super::netsuite::books::routes())
         .with_state(handle)
 }
 

@@ -37,8 +37,10 @@ pub use config::{SandboxConfig, WebhookTarget};
 pub use courier::{Deliveries, SignatureEncoding};
 pub use faults::{Class, FaultHandle, Faults, Injection, Preset};
 pub use netsuite::{
-    Bill, BillKind, BillLine, Customer, Form, Fulfilment, FulfilmentLine, InventoryNumber, Item, ItemKind, Lock, Named, NetSuiteHandle,
-    NewCustomer, NewItem, NewLine, NewSalesOrder, OrderLine, Payment, Period, Refused, SalesOrder, StatusLetter,
+    Bill, BillKind, BillLine, Bin, Customer, CustomerRefund, Deposit, DepositApplication, Entry, Form, Fulfilment, FulfilmentLine,
+    InventoryNumber, Item, ItemKind, ItemReceipt, Kind as TransactionKind, LedgerAccount, Location, Lock, Named, NetSuiteHandle,
+    NewCustomer, NewItem, NewLine, NewSalesOrder, OrderLine, Payment, Period, PeriodLength, ReceiptLine, Refused, ReturnAuthorization,
+    ReturnLine, SalesOrder, StatusLetter, TaxDetail,
 };
 pub use x_series::{
     Adjustment, AdjustmentKind, BroughtBack, Customer as XSeriesCustomer, EcomCharge, HandOver, HandOverLine, LineSurcharge, NewAdjustment,

@@ -8,3 +8,4 @@ mod flow;
 mod http;
 mod sandbox;
 mod store;
+mod till_records;

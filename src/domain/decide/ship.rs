@@ -38,12 +38,15 @@ impl Case<'_> {
                 Some(quantity) => self.inventory(order, line, quantity, location.as_deref(), (sale, matched), &mut taken)?,
                 None => Vec::new(),
             };
-            lines.push(FulfilmentLine {
-                order_line: line.line,
-                quantity: quantity.map(|quantity| quantity.normalize()),
-                location,
-                inventory,
-            });
+            let members = match quantity {
+                Some(quantity) if line.kind == ItemKind::Kit => {
+                    self.members(order, line, quantity, location.as_deref(), (sale, matched), &mut taken)?
+                }
+                _ => Vec::new(),
+            };
+            let quantity = quantity.map(|quantity| quantity.normalize());
+            lines.push(FulfilmentLine { order_line: line.line, quantity, location, inventory });
+            lines.extend(members);
         }
         check_locations(order, &lines)?;
         let external_id = keys::external_id("if", &self.facts.connection, order.id.as_str(), self.facts.done(CallKind::Fulfil) + 1);

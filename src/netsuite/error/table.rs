@@ -139,6 +139,7 @@ const TEXTS: &[Rule] = &[
     text(&["apply", "more than"], Refused(Reason::TotalsDiffer)),
     text(&["amount", "exceeds", "remaining"], Refused(Reason::TotalsDiffer)),
     text(&["amount", "greater than", "remaining"], Refused(Reason::TotalsDiffer)),
+    text(&["amount", "more than", "remaining"], Refused(Reason::TotalsDiffer)),
     text(&["amount", "exceeds", "due"], Refused(Reason::TotalsDiffer)),
     text(&["overage_disallwd"], Refused(Reason::TotalsDiffer)),
     text(&["please enter value", "location"], Refused(Reason::LocationMissing)),

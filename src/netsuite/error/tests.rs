@@ -107,6 +107,7 @@ fn texts_decide_where_the_code_says_nothing() {
         ("The posting period is closed.", held(Reason::PeriodClosed)),
         ("The transaction date is not within the posting period you selected.", held(Reason::PeriodClosed)),
         ("You cannot apply more than the amount of this deposit.", held(Reason::TotalsDiffer)),
+        ("The amount 50 applied to INV7 is more than the amount remaining, 20.", held(Reason::TotalsDiffer)),
         ("The amount applied exceeds the amount remaining on the invoice.", held(Reason::TotalsDiffer)),
         ("A kit with serialized members cannot be on a stand-alone cash sale.", held(Reason::InventoryDetailMissing)),
         ("This kit has members that use bins. Enter a sales order first.", held(Reason::InventoryDetailMissing)),

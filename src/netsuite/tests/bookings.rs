@@ -18,10 +18,6 @@ fn dec(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 fn line(key: &str, quantity: Option<&str>, rate: &str, amount: &str) -> RecordLine {
     RecordLine {
         key: key.to_owned(),
@@ -42,14 +38,14 @@ fn record(kind: RecordKind) -> RecordRequest {
         external_id: "tb-cs-1-1-abcd".to_owned(),
         customer: "107".to_owned(),
         date: Some("2026-11-23".parse().unwrap()),
-        reference: some("R-1042"),
-        memo: some("Sold at the till"),
-        place: Place { subsidiary: some("1"), location: some("6"), department: some("3"), class: some("4") },
-        payment_method: some("2"),
-        account: some("120"),
+        reference: Some("R-1042".into()),
+        memo: Some("Sold at the till".into()),
+        place: Place { subsidiary: Some("1".into()), location: Some("6".into()), department: Some("3".into()), class: Some("4".into()) },
+        payment_method: Some("2".into()),
+        account: Some("120".into()),
         custom: BTreeMap::from([("custbody_Sale_Id".to_owned(), "abc".to_owned())]),
         lines: vec![
-            RecordLine { description: some("Scarf"), ..line("l1", Some("2"), "10.50", "21.00") },
+            RecordLine { description: Some("Scarf".into()), ..line("l1", Some("2"), "10.50", "21.00") },
             RecordLine { item: "88".to_owned(), ..line("discount", None, "-1", "-1.00") },
         ],
         tax_override: false,
@@ -126,7 +122,7 @@ async fn a_credit_memo_pays_only_for_what_it_is_told_to() {
 
 #[tokio::test]
 async fn what_leaves_goes_by_id_and_what_comes_back_by_its_number() {
-    let leaves = InventoryAssignment { number: some("10"), bin: some("77"), status: some("1"), quantity: dec("2") };
+    let leaves = InventoryAssignment { number: Some("10".into()), bin: Some("77".into()), status: Some("1".into()), quantity: dec("2") };
     let sold = RecordLine { inventory: vec![leaves], ..line("l1", Some("2"), "10", "20") };
     let seen = booked(&RecordRequest { lines: vec![sold], ..record(RecordKind::CashSale) }).await;
     assert_eq!(
@@ -164,7 +160,7 @@ async fn what_netsuite_would_misread_never_leaves() {
 }
 
 fn taxed() -> RecordRequest {
-    let tax = LineTax { code: "9".to_owned(), tax_type: some("5"), rate: dec("15"), basis: dec("21.00"), amount: dec("3.15") };
+    let tax = LineTax { code: "9".to_owned(), tax_type: Some("5".into()), rate: dec("15"), basis: dec("21.00"), amount: dec("3.15") };
     let taxed = RecordLine { tax: Some(tax), ..line("l1", Some("2"), "10.50", "21.00") };
     RecordRequest { tax_override: true, lines: vec![taxed, line("l2", Some("1"), "1", "1")], ..record(RecordKind::CashSale) }
 }
@@ -229,8 +225,8 @@ fn transform(from: RecordKind, to: RecordKind) -> TransformRequest {
         date: Some("2026-11-23".parse().unwrap()),
         memo: None,
         lines: vec![taken.clone(), TransformLine { order_line: 4, quantity: dec("0"), ..taken }],
-        payment_method: some("2"),
-        account: some("120"),
+        payment_method: Some("2".into()),
+        account: Some("120".into()),
         apply: vec![],
     }
 }
@@ -265,7 +261,7 @@ async fn goods_come_back_step_by_step_and_every_line_is_named() {
 #[tokio::test]
 async fn a_receipt_says_what_came_back_where_and_what_did_not() {
     let mut request = transform(RecordKind::ReturnAuthorization, RecordKind::ItemReceipt);
-    request.lines[0].location = some("6");
+    request.lines[0].location = Some("6".into());
     request.lines[0].received = vec![("SN-1".to_owned(), dec("1"))];
     let seen = transformed(&request).await;
     assert_eq!(seen.target, "/services/rest/record/v1/returnAuthorization/766/!transform/itemReceipt");
@@ -284,7 +280,7 @@ async fn an_order_follows_its_sale_line_by_line() {
     let change = OrderChange {
         order: RecordId::from("766"),
         added: vec![line("l3", Some("1"), "5", "5")],
-        location: some("6"),
+        location: Some("6".into()),
         changed: vec![ChangedLine { line: 1, quantity: dec("3"), rate: dec("10.5"), amount: dec("31.5") }],
         closed: vec![4],
     };
@@ -298,6 +294,10 @@ async fn an_order_follows_its_sale_line_by_line() {
             {"line": 4, "isClosed": true},
             {"item": {"id": "55"}, "quantity": 1, "price": {"id": "-1"}, "rate": 5, "amount": 5, "location": {"id": "6"}}]}})
     );
+    let tax = taxed().lines.swap_remove(0);
+    client(&server).change_order(&OrderChange { added: vec![tax], ..change.clone() }).await.unwrap();
+    let body = server.seen()[1].json();
+    assert_eq!((&body["taxDetailsOverride"], body["taxDetails"]["items"].as_array().unwrap().len()), (&json!(true), 1));
     let nothing = OrderChange { added: vec![], changed: vec![], closed: vec![], ..change };
     assert!(client(&server).change_order(&nothing).await.is_err(), "an empty change changes nothing");
 }
@@ -307,11 +307,11 @@ fn person() -> ErpCustomerRequest {
         external_id: "tb-cust-c1-1-abcd".to_owned(),
         x_series_id: "c1".to_owned(),
         company_name: None,
-        first_name: some("Ada"),
-        last_name: some("Byron"),
-        email: some("ada@example.com"),
-        phone: some("12"),
-        subsidiary: some("1"),
+        first_name: Some("Ada".into()),
+        last_name: Some("Byron".into()),
+        email: Some("ada@example.com".into()),
+        phone: Some("12".into()),
+        subsidiary: Some("1".into()),
     }
 }
 
@@ -320,7 +320,7 @@ async fn a_customer_is_a_company_or_a_person() {
     let server = Server::start(|_| made("/services/rest/record/v1/customer/108")).await;
     let client = client(&server);
     assert_eq!(client.create_customer(&person()).await.unwrap(), RecordId::from("108"));
-    client.create_customer(&ErpCustomerRequest { company_name: some("Gull & Co"), subsidiary: None, ..person() }).await.unwrap();
+    client.create_customer(&ErpCustomerRequest { company_name: Some("Gull & Co".into()), subsidiary: None, ..person() }).await.unwrap();
     let seen = server.seen();
     assert_eq!((seen[0].method.as_str(), seen[0].target.as_str()), ("POST", "/services/rest/record/v1/customer"));
     assert_eq!(
@@ -359,9 +359,9 @@ async fn deposits_applications_and_refunds_go_to_their_records() {
         customer: "107".to_owned(),
         amount: dec("50.00"),
         date,
-        payment_method: some("2"),
+        payment_method: Some("2".into()),
         account: None,
-        memo: some("Layby"),
+        memo: Some("Layby".into()),
     };
     client.deposit(&deposit).await.unwrap();
     let apply = Application { record: RecordId::from("901"), amount: dec("50.00") };
@@ -373,8 +373,8 @@ async fn deposits_applications_and_refunds_go_to_their_records() {
         customer: "107".to_owned(),
         apply: Application { record: RecordId::from("4001"), amount: dec("21.00") },
         date,
-        payment_method: some("2"),
-        account: some("120"),
+        payment_method: Some("2".into()),
+        account: Some("120".into()),
         memo: None,
     };
     client.refund(&refund).await.unwrap();

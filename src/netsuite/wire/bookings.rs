@@ -172,6 +172,7 @@ pub(in crate::netsuite) fn order_change(change: &OrderChange) -> Result<Body, Un
     let mut body = Map::new();
     body.insert("item".to_owned(), items(changed.chain(closed).chain(added))?);
     if let Some(details) = tax_details(&change.added)? {
+        body.insert("taxDetailsOverride".to_owned(), true.into());
         body.insert("taxDetails".to_owned(), details);
     }
     Ok(body)

@@ -105,7 +105,7 @@ fn goods(retailer: &mut Retailer) {
     let goods = catalogue::GOODS
         .iter()
         .map(|goods| {
-            let has_inventory = !matches!(goods.sort, Sort::NotStocked | Sort::Service | Sort::Kit);
+            let has_inventory = goods.sort.is_stocked();
             (goods.sku, goods.name, goods.price(), goods.sort == Sort::Kit, has_inventory, goods.taxable)
         })
         .chain([discount]);

@@ -33,20 +33,18 @@ pub(super) fn returned_by(sale: &Value) -> Vec<SaleId> {
     ids.filter_map(|found| id(found, &[""])).map(SaleId::from).collect()
 }
 
-/// What lines and charges come to with tax, to the last decimal: with the lines' printed taxes, as their components hold the
-/// rounding of the whole sale.
-pub(super) fn exact_gross(sale: &Value, lines: &[SaleLine], charges: &[Charge]) -> Result<Decimal, WireError> {
-    let taxes = collect(sale, &LINES, |_, row| given_tax(row))?.into_iter().collect::<Option<Vec<Decimal>>>();
-    let taxes: Decimal = taxes.map_or_else(|| lines.iter().map(|line| line.tax_total).sum(), |taxes| taxes.iter().sum());
-    let net: Decimal = lines.iter().map(|line| line.price_total).sum();
-    Ok(net + taxes + charges.iter().map(|charge| charge.total + charge.tax).sum::<Decimal>())
+/// A line, and its tax as it is printed: to five decimals, where its components may hold the rounding of the whole sale.
+#[derive(Debug)]
+pub(super) struct PrintedLine {
+    pub line: SaleLine,
+    pub tax: Decimal,
 }
 
 /// The lines by their sequence. `takes_back`: the sale is a return, so a line below zero takes something back; elsewhere it
 /// may as well be a discount, which X-Series writes as a line of its discount product with quantity -1.
-pub(super) fn lines(sale: &Value, takes_back: bool) -> Result<Vec<SaleLine>, WireError> {
+pub(super) fn lines(sale: &Value, takes_back: bool) -> Result<Vec<PrintedLine>, WireError> {
     let mut lines = collect(sale, &LINES, |place, row| line(row, place, takes_back))?;
-    lines.sort_by_key(|line| line.sequence);
+    lines.sort_by_key(|printed| printed.line.sequence);
     Ok(lines)
 }
 
@@ -57,19 +55,27 @@ pub(super) fn payments(sale: &Value) -> Result<Vec<SalePayment>, WireError> {
 
 /// Adjustments, surcharges and e-commerce charges, each once.
 ///
-/// `adjustments` are sums that may hold the others already. The surcharge of a payment is also spread over the lines, where
-/// it comes with its tax: the lines' are taken before the payments'.
-pub(super) fn charges(sale: &Value, takes_back: bool) -> Result<Vec<Charge>, WireError> {
+/// `adjustments` are sums that may hold the others already. Where the parts are there they are taken, as they have names and taxes
+/// of their own. The surcharge of a payment is also spread over the lines, without tax there: it counts last.
+pub(super) fn charges(sale: &Value, lines: &[SaleLine], takes_back: bool) -> Result<Vec<Charge>, WireError> {
     let mut charges = collect(sale, &["/adjustments", "/pricing/adjustments"], |_, row| adjustment(row, takes_back))?;
-    let has = |charges: &[Charge], kind: &str| charges.iter().any(|charge| charge.kind == kind);
-    if !has(&charges, "SURCHARGE") {
-        charges.extend(surcharge(sale)?);
+    for (kind, parts, else_whole) in [
+        ("SURCHARGE", line_surcharges(lines), payment_surcharges(sale)?),
+        ("ECOM", ecom_charges(sale)?, ecom_total(sale)?.into_iter().collect()),
+    ] {
+        if !parts.is_empty() {
+            charges.retain(|charge| charge.kind != kind);
+            charges.extend(parts);
+        } else if charges.iter().all(|charge| charge.kind != kind) {
+            charges.extend(else_whole);
+        }
     }
-    if !has(&charges, "ECOM") {
-        charges.extend(ecom(sale)?);
-    }
-    charges.retain(|charge| !charge.total.is_zero() || !charge.tax.is_zero());
+    charges.retain(holds_money);
     Ok(charges)
+}
+
+fn holds_money(charge: &Charge) -> bool {
+    !charge.total.is_zero() || !charge.tax.is_zero()
 }
 
 /// Reads the rows of the first list that is there, without the deleted ones; an error names the row.
@@ -83,13 +89,13 @@ fn collect<T>(sale: &Value, pointers: &[&str], read: impl Fn(usize, &Value) -> R
         .collect()
 }
 
-fn line(row: &Value, place: usize, takes_back: bool) -> Result<SaleLine, WireError> {
+fn line(row: &Value, place: usize, takes_back: bool) -> Result<PrintedLine, WireError> {
     let quantity = amount(row, &["/quantity"])?.ok_or_else(|| WireError::missing("/quantity"))?;
     let price_total = amount(row, &["/price_total", "/total_price", "/pricing/total", "/pricing/price_total"])?;
     // A unit price of nothing may be left out where the line's total is given.
     let per_unit = || price_total?.checked_div(quantity);
     let price = amount(row, &["/price", "/unit_price", "/pricing/price"])?.or_else(per_unit).ok_or_else(|| WireError::missing("/price"))?;
-    let given_tax = given_tax(row)?;
+    let given_tax = amount(row, &["/tax_total", "/total_tax", "/tax/total"])?;
     let mut components = components(row)?;
     let sum = sum_of(&components);
     let unit_tax = amount(row, &["/unit_tax", "/tax/amount", "/tax"])?;
@@ -101,7 +107,7 @@ fn line(row: &Value, place: usize, takes_back: bool) -> Result<SaleLine, WireErr
             component.tax = -component.tax;
         }
     }
-    Ok(SaleLine {
+    let line = SaleLine {
         id: id(row, &["/id"]),
         product_id: id(row, &["/product_id", "/product/id"]).ok_or_else(|| WireError::missing("/product_id"))?,
         sku: text(row, &["/sku", "/product/sku"]),
@@ -120,12 +126,8 @@ fn line(row: &Value, place: usize, takes_back: bool) -> Result<SaleLine, WireErr
         is_return: flag(row, &IS_RETURN).unwrap_or(takes_back && quantity.is_sign_negative()),
         return_reason: text(row, &["/return/reason", "/return_reason"]),
         status: text(row, &["/status"]),
-    })
-}
-
-/// The tax of a line as it is printed, which has five decimals, where the components may hold the rounding of the whole sale.
-fn given_tax(row: &Value) -> Result<Option<Decimal>, WireError> {
-    amount(row, &["/tax_total", "/total_tax", "/tax/total"])
+    };
+    Ok(PrintedLine { line, tax: given })
 }
 
 fn line_note(row: &Value) -> Option<String> {
@@ -150,7 +152,8 @@ fn sum_of(components: &[TaxComponent]) -> Option<Decimal> {
 
 fn line_surcharge(row: &Value) -> Result<LineSurcharge, WireError> {
     let total = amount(row, &["/value", "/amount", "/total"])?.unwrap_or_default();
-    Ok(LineSurcharge { total, tax: sum_of(&components(row)?).unwrap_or_default() })
+    let tax_components = components(row)?;
+    Ok(LineSurcharge { total, tax: sum_of(&tax_components).unwrap_or_default(), tax_components })
 }
 
 fn payment(row: &Value) -> Result<SalePayment, WireError> {
@@ -185,30 +188,37 @@ fn charge(kind: String, name: Option<String>, total: Decimal, tax: Option<Decima
     Charge { kind, name, total, tax, tax_components }
 }
 
-fn surcharge(sale: &Value) -> Result<Vec<Charge>, WireError> {
-    let read = |row: &Value, pointers: &[&str]| -> Result<Charge, WireError> {
-        let total = amount(row, pointers)?.unwrap_or_default();
-        Ok(charge("SURCHARGE".to_owned(), text(row, &["/surcharge/rule", "/name"]), total, None, components(row)?))
-    };
-    let of_lines = collect(sale, &LINES, |_, line| collect(line, &["/surcharges"], |_, row| read(row, &["/value", "/amount", "/total"])))?;
-    let of_lines: Vec<Charge> = of_lines.into_iter().flatten().collect();
-    if of_lines.iter().any(|charge| !charge.total.is_zero()) {
-        return Ok(of_lines);
-    }
-    collect(sale, &PAYMENTS, |_, row| read(row, &["/surcharge/amount", "/surcharge"]))
+/// What surcharges put on the lines.
+fn line_surcharges(lines: &[SaleLine]) -> Vec<Charge> {
+    let of_lines = lines.iter().flat_map(|line| &line.surcharges);
+    let charges = of_lines.map(|part| charge("SURCHARGE".to_owned(), None, part.total, Some(part.tax), part.tax_components.clone()));
+    charges.filter(holds_money).collect()
 }
 
-/// 2.0 gives an object of totals around a list, the date versions the bare list.
-fn ecom(sale: &Value) -> Result<Vec<Charge>, WireError> {
-    let read = |row: &Value| -> Result<Charge, WireError> {
-        let total = amount(row, &["/total"])?.ok_or_else(|| WireError::missing("/total"))?;
-        Ok(charge("ECOM".to_owned(), text(row, &["/name"]), total, amount(row, &["/total_tax"])?, components(row)?))
-    };
-    let listed = collect(sale, &["/ecom_custom_charges", "/ecom_custom_charges/charges"], |_, row| read(row))?;
+fn payment_surcharges(sale: &Value) -> Result<Vec<Charge>, WireError> {
+    collect(sale, &PAYMENTS, |_, row| {
+        let total = amount(row, &["/surcharge/amount", "/surcharge"])?.unwrap_or_default();
+        Ok(charge("SURCHARGE".to_owned(), text(row, &["/surcharge/rule", "/name"]), total, None, components(row)?))
+    })
+}
+
+fn ecom(row: &Value) -> Result<Charge, WireError> {
+    let total = amount(row, &["/total"])?.ok_or_else(|| WireError::missing("/total"))?;
+    Ok(charge("ECOM".to_owned(), text(row, &["/name"]), total, amount(row, &["/total_tax"])?, components(row)?))
+}
+
+/// The list of the date versions, or the one within the object of 2.0.
+fn ecom_charges(sale: &Value) -> Result<Vec<Charge>, WireError> {
+    let listed = collect(sale, &["/ecom_custom_charges", "/ecom_custom_charges/charges"], |_, row| ecom(row))?;
+    Ok(listed.into_iter().filter(holds_money).collect())
+}
+
+/// The object of 2.0 as the sum that it is.
+fn ecom_total(sale: &Value) -> Result<Option<Charge>, WireError> {
     match sale.get("ecom_custom_charges") {
-        Some(sum @ Value::Object(fields)) if listed.is_empty() && !fields.is_empty() => {
-            read(sum).map(|sum| vec![sum]).map_err(|error| error.within("/ecom_custom_charges"))
+        Some(sum @ Value::Object(fields)) if !fields.is_empty() => {
+            ecom(sum).map(Some).map_err(|error| error.within("/ecom_custom_charges"))
         }
-        _ => Ok(listed),
+        _ => Ok(None),
     }
 }

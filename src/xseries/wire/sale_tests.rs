@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::sale::{LineSurcharge, TaxComponent};
-use crate::domain::status::{Account, HandOver, SaleState};
+use crate::domain::status::{Account, HandOver};
 
 fn fixture(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -259,7 +259,10 @@ fn what_a_line_and_a_payment_tell_beside_their_price_is_read() {
     let sale = parse_sale(&nested()).unwrap();
     let component = |rate_id: &str, tax| TaxComponent { rate_id: rate_id.to_owned(), tax };
     assert_eq!(sale.lines[1].tax_components, [component("r1", dec!(1.0)), component("r2", dec!(0.51))]);
-    assert_eq!(sale.lines[1].surcharges, [LineSurcharge { total: dec!(0.2), tax: dec!(0.03) }]);
+    assert_eq!(
+        sale.lines[1].surcharges,
+        [LineSurcharge { total: dec!(0.2), tax: dec!(0.03), tax_components: vec![component("r1", dec!(0.03))] }]
+    );
     assert_eq!(sale.charges[0].tax_components, [component("r1", dec!(0.03))]);
     let payment = &sale.payments[0];
     assert_eq!(

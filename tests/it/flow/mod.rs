@@ -12,4 +12,5 @@ mod operators;
 mod process;
 mod statuses;
 mod suitescript;
+mod till;
 mod world;

@@ -211,9 +211,9 @@ async fn a_return_without_its_sale_names_none() {
 }
 
 /// Forms that were posted, by the sale's payload.
-type Posted = Arc<Mutex<Vec<Value>>>;
+pub type Posted = Arc<Mutex<Vec<Value>>>;
 
-async fn receiver() -> (String, Posted, tokio::task::JoinSet<()>) {
+pub async fn receiver() -> (String, Posted, tokio::task::JoinSet<()>) {
     async fn receive(State(posted): State<Posted>, body: String) {
         let payload = body.split('&').find_map(|pair| pair.strip_prefix("payload=")).unwrap().replace('+', " ");
         posted.lock().unwrap().push(serde_json::from_str(&percent_decode_str(&payload).decode_utf8().unwrap()).unwrap());

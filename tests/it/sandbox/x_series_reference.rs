@@ -10,13 +10,14 @@ async fn both_sides_have_the_same_skus_places_and_people() {
     let world = World::new().await;
     let products = world.xs_get("/products?page_size=500").await;
     let skus: Vec<&str> = products.body["data"].as_array().unwrap().iter().filter_map(|product| product["sku"].as_str()).collect();
-    for row in world.rows("SELECT itemid FROM item").await {
+    // What only NetSuite has is numbered from 151: what money on no line is booked on, and the subsidiary overseas.
+    for row in world.rows("SELECT itemid FROM item WHERE id < 150").await {
         assert!(skus.contains(&row["itemid"].as_str().unwrap()), "{row}");
     }
-    for row in world.rows("SELECT name FROM location").await {
+    for row in world.rows("SELECT name FROM location WHERE subsidiary = 1").await {
         assert!(world.sandbox.x_series().outlets().iter().any(|outlet| row["name"] == *outlet.name));
     }
-    for row in world.rows("SELECT email FROM customer").await {
+    for row in world.rows("SELECT email FROM customer WHERE subsidiary = 1").await {
         assert!(world.sandbox.x_series().customers().iter().any(|customer| row["email"] == *customer.email));
     }
 }

@@ -37,11 +37,11 @@ impl<'a> Case<'a> {
         Ok(money::places(self.reference()?.retailer.currency.as_deref()))
     }
 
-    /// What a part of the sale comes to with tax, as a positive amount.
+    /// What a part of the sale comes to with tax, as its record has it: above zero where more is sold, or taken back, than is deducted.
     pub(super) fn gross_of(&self, sale: &Sale, part: Part) -> Step<Decimal> {
         let places = self.places()?;
         if !(self.sells(sale) && self.takes_back(sale)) {
-            return Ok(money::round(sale.totals.price_incl_tax, places).abs());
+            return Ok(as_of(part, money::round(sale.totals.price_incl_tax, places)));
         }
         let back: Decimal =
             self.lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.price_total + line.tax_total).sum();
@@ -53,11 +53,11 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The tax of a part of the sale, as a positive amount.
+    /// The tax of a part of the sale, as its record has it.
     pub(super) fn tax_of(&self, sale: &Sale, part: Part) -> Step<Decimal> {
         let places = self.places()?;
         if !(self.sells(sale) && self.takes_back(sale)) {
-            return Ok(money::round(sale.totals.tax, places).abs());
+            return Ok(as_of(part, money::round(sale.totals.tax, places)));
         }
         let back: Decimal = self.lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.tax_total).sum();
         let back = money::round(-back, places);
@@ -246,6 +246,11 @@ impl<'a> Case<'a> {
             amount: money::round(sign * line.tax_total, places),
         }))
     }
+}
+
+/// A record of what comes back has the amounts of its sale the other way round.
+fn as_of(part: Part, amount: Decimal) -> Decimal {
+    if part == Part::Returned { -amount } else { amount }
 }
 
 /// A line that has only an amount.

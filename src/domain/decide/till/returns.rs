@@ -76,7 +76,7 @@ impl<'a> Case<'a> {
     /// What the refund has to come to: the sale's total, or what was given back where the till rounds cash.
     fn refund_target(&self, sale: &Sale) -> Step<Decimal> {
         let gross = self.gross_of(sale, Part::Returned)?;
-        let paid = sale.paid().abs();
+        let paid = -sale.paid();
         let rounded = self.mappings.settings.variance_item.is_some() && (paid - gross).abs() <= self.mappings.settings.tolerance;
         Ok(if rounded { paid } else { gross })
     }

@@ -89,10 +89,9 @@ impl Retailer {
     }
 
     fn customer_of(&self, ticket: &Ticket, walk_in: bool) -> Outcome<Option<Uuid>> {
-        let code = match &ticket.customer {
-            Some(code) => code,
+        let Some(code) = &ticket.customer else {
             // A retailer that was started empty has not even that one.
-            None => return Ok(Some(seed::id("customer", seed::WALK_IN)).filter(|id| walk_in && self.customers.contains_key(id))),
+            return Ok(Some(seed::id("customer", seed::WALK_IN)).filter(|id| walk_in && self.customers.contains_key(id)));
         };
         let found = self.customers.values().find(|customer| customer.code == *code).ok_or(Refusal::NotFound("Customer"))?;
         Ok(Some(found.id))

@@ -100,7 +100,7 @@ impl Retailer {
     /// How many of a line were not taken back yet.
     fn left_of(&self, original: &Sale, line: &SaleLine) -> Decimal {
         let done = self.returns_of(original.id).filter(|sale| sale.state == State::Closed);
-        let back = done.flat_map(|sale| sale.standing()).filter(|other| other.takes_back == Some(line.id));
+        let back = done.flat_map(Sale::standing).filter(|other| other.takes_back == Some(line.id));
         line.quantity + back.map(|other| other.quantity).sum::<Decimal>()
     }
 }

@@ -269,6 +269,7 @@ impl World {
             }
             Question::Items { .. } => answers.items = Some(BTreeMap::new()),
             Question::HandedOver(_) => answers.handed_over = Some(Vec::new()),
+            Question::KitMembers(kits) => answers.kit_members = Some(kits.into_iter().map(|kit| (kit, Vec::new())).collect()),
             Question::Names(list) => {
                 let entry = Ref { id: "41".into(), name: Some("Shops".into()) };
                 answers.names.insert(list, if list == List::Department { vec![entry] } else { Vec::new() });
