@@ -207,10 +207,10 @@ fn what_is_seldom_meant_is_warned_of() {
             vec![
                 "line 8, column 1: the payment type \"Card\" is booked with the NetSuite payment method of the same name; \
                  add `netsuite` or `account`",
-                "line 10, column 1: the outlet \"A\" has no `default_customer`, so its sales without a customer are held; \
-                 add the NetSuite customer that stands for nobody in particular",
                 "line 10, column 1: the outlet \"A\" has no `location`, so no sales order finds it and its sales are booked at none; \
                  add the NetSuite location that it stands for",
+                "line 10, column 1: the outlet \"A\" has no `default_customer`, so its sales without a customer are held; \
+                 add the NetSuite customer that stands for nobody in particular",
             ],
         ),
         (
