@@ -233,7 +233,7 @@ impl<'a> Case<'a> {
             }
         };
         let Some(codes) = &self.facts.answers.tax_codes else { return Err(Next::Ask(vec![Question::TaxCodes])) };
-        let Some(code) = tax_code(codes, wanted) else {
+        let Some(code) = TaxCode::named(codes, wanted) else {
             missing.note(format!("NetSuite has no tax code '{wanted}' ([[tax]] '{name}')"));
             return Ok(None);
         };
@@ -251,14 +251,6 @@ impl<'a> Case<'a> {
 /// A record of what comes back has the amounts of its sale the other way round.
 fn as_of(part: Part, amount: Decimal) -> Decimal {
     if part == Part::Returned { -amount } else { amount }
-}
-
-fn tax_code<'c>(codes: &'c [TaxCode], wanted: &str) -> Option<&'c TaxCode> {
-    let by_id = codes.iter().find(|code| code.id == wanted);
-    by_id
-        .or_else(|| codes.iter().find(|code| code.name.eq_ignore_ascii_case(wanted)))
-        // `GST:S-NZ` is the tax type and the code.
-        .or_else(|| codes.iter().find(|code| wanted.rsplit(':').next().is_some_and(|last| code.name.eq_ignore_ascii_case(last.trim()))))
 }
 
 /// A line that has only an amount.
