@@ -55,7 +55,10 @@ impl<'a> Case<'a> {
     /// A record of the sale with lines of its own.
     pub(super) fn record(&self, kind: RecordKind, sale: &Sale, ready: &Ready, lines: Vec<RecordLine>) -> RecordRequest {
         let settings = &self.mappings.settings;
-        let custom = settings.sale_id_field.iter().map(|field| (field.clone(), sale.id.to_string())).collect::<BTreeMap<_, _>>();
+        // The field is for what sells; on what takes back it may be unknown.
+        let sells = matches!(kind, RecordKind::SalesOrder | RecordKind::CashSale | RecordKind::Invoice);
+        let field = settings.sale_id_field.iter().filter(|_| sells);
+        let custom = field.map(|field| (field.clone(), sale.id.to_string())).collect::<BTreeMap<_, _>>();
         RecordRequest {
             record: kind,
             external_id: self.key(kind, sale),
