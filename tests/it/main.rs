@@ -6,6 +6,7 @@ mod arrows;
 mod docs;
 mod flow;
 mod http;
+mod postgres;
 mod sandbox;
 mod store;
 mod till_records;

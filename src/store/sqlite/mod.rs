@@ -1,39 +1,35 @@
 //! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer task, a pool of readers.
 
-mod act;
-mod calls;
+mod dialect;
 mod door;
 mod file;
-mod finish;
-mod link;
-mod lists;
-mod memory;
 mod migrate;
-mod queue;
-mod records;
-mod rows;
-mod settings;
-mod upkeep;
 mod writer;
+
+#[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::Sqlite as Driver;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow as Row};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use self::Sqlite as Db;
 use self::file::DatabaseFile;
+use self::shared::Locked;
 use self::writer::{Tx, Writer};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
+use crate::domain::ids::OrderId;
 
 /// How long a read waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
-/// How long the readiness probe waits for its write.
-const PING: Duration = Duration::from_secs(2);
 
 /// The engine.
 #[derive(Debug)]
@@ -97,28 +93,6 @@ impl Sqlite {
         Ok(Self { file, writer, readers, shared })
     }
 
-    /// Writes one row, within two seconds.
-    pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        const OPERATION: &str = "write the readiness probe";
-        let probe = self.write(OPERATION, |tx| {
-            Box::pin(async move {
-                sqlx::query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
-                    .bind(tx.now)
-                    .execute(&mut tx.conn)
-                    .await
-                    .map(drop)
-                    .map_err(during(OPERATION))
-            })
-        });
-        match tokio::time::timeout(PING, probe).await {
-            Ok(written) => written,
-            Err(late) => Err(StoreError::Unavailable {
-                operation: OPERATION,
-                source: Arc::new(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
-            }),
-        }
-    }
-
     /// Lets the writer finish and closes the readers.
     pub(super) async fn close(&self) {
         self.writer.close().await;
@@ -128,6 +102,11 @@ impl Sqlite {
     /// Resolves when a commit made an order due.
     pub(super) async fn wait_for_work(&self) {
         self.shared.work.notified().await;
+    }
+
+    /// Never: nobody else gives anything up.
+    pub(super) async fn wait_for_release(&self) {
+        std::future::pending().await
     }
 
     /// What the writer has done since it was started.
@@ -185,7 +164,17 @@ fn is_store_failure(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Writes a value as the JSON text that goes into a column or into `json_each`.
-fn json(operation: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|source| StoreError::Encode { operation, source })
+/// A transaction that writes shuts all others out: nothing to lock.
+async fn lock_orders(_tx: &mut Tx, _operation: &'static str, _orders: [&OrderId; 2]) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// As above.
+async fn lock_table(_tx: &mut Tx, _operation: &'static str, _table: Locked) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// There is nobody else.
+async fn tell_owners(_tx: &mut Tx, _operation: &'static str) -> Result<(), StoreError> {
+    Ok(())
 }
