@@ -162,8 +162,8 @@ pub enum Question {
     Locations,
     /// The item with this name.
     NamedItem(String),
-    /// The lines that a fulfilment of the sales order would have, members of kits among them.
-    FulfilmentForm(RecordId),
+    /// The lines that a fulfilment of the sales order's open lines would have, members of kits among them.
+    FulfilmentForm { order: RecordId, lines: Vec<i64> },
     /// What these kits are made of.
     KitMembers(Vec<String>),
     /// Which records carry these keys of ours.
@@ -199,8 +199,6 @@ pub struct FormLine {
     pub item: String,
     /// The key of the kit's line, of a member.
     pub kit_member_of: Option<i64>,
-    /// How many would ship.
-    pub quantity: Decimal,
 }
 
 /// A list of NetSuite whose entries people name.

@@ -42,8 +42,8 @@ impl Engine {
             Question::Booked(keys) => answers.booked = Some(read(&self.clock, || side.netsuite.booked(&keys)).await?),
             Question::HandedOver(sale) => answers.handed_over = Some(self.handed_over(side, &sale).await?),
             Question::Items { ids, sku_field } => answers.items = Some(self.items(side, ids, &sku_field).await?),
-            Question::FulfilmentForm(order) => {
-                answers.fulfilment_form = Some(read(&self.clock, || side.netsuite.fulfilment_form(&order)).await?);
+            Question::FulfilmentForm { order, lines } => {
+                answers.fulfilment_form = Some(read(&self.clock, || side.netsuite.fulfilment_form(&order, &lines)).await?);
             }
             Question::KitMembers(kits) => answers.kit_members = Some(read(&self.clock, || side.netsuite.kit_members(&kits)).await?),
             Question::SerialNumbers(sale) => answers.serial_numbers = Some(self.serial_numbers(side, &sale).await?),

@@ -125,7 +125,7 @@ pub(super) fn question(question: &Question) -> String {
         Question::Bills => "the bills, read back".to_owned(),
         Question::HandedOver(sale) => format!("what was handed over of the sale {sale}"),
         Question::Items { ids, .. } => format!("how NetSuite tracks the items {}", ids.join(", ")),
-        Question::FulfilmentForm(order) => format!("which lines a fulfilment of the sales order {order} would have"),
+        Question::FulfilmentForm { order, .. } => format!("which lines a fulfilment of the sales order {order} would have"),
         Question::KitMembers(kits) => format!("what the kits {} are made of", kits.join(", ")),
         Question::SerialNumbers(sale) => format!("the serial numbers sold with {sale}"),
         Question::InventoryNumbers { item, .. } => format!("the lots and serial numbers of item {item} in stock"),

@@ -51,7 +51,15 @@ impl Client {
     pub async fn customers_named(&self, name: &str) -> Result<Vec<ErpCustomer>, NetSuiteError> {
         let name = name.trim();
         let text = suiteql::text(&name.to_uppercase());
-        let named = self.customers("customers_named", &format!("(UPPER(c.entityid) = {text} OR UPPER(c.companyname) = {text})")).await?;
+        // A person's name is in two fields, and where it is divided nobody says.
+        let divided = name.match_indices(' ').map(|(at, _)| {
+            let (first, last) = (name.get(..at).unwrap_or_default(), name.get(at..).unwrap_or_default());
+            let [first, last] = [first, last].map(|part| suiteql::text(&part.trim().to_uppercase()));
+            format!(" OR (UPPER(c.firstname) = {first} AND UPPER(c.lastname) = {last})")
+        });
+        let divided = divided.collect::<String>();
+        let named =
+            self.customers("customers_named", &format!("(UPPER(c.entityid) = {text} OR UPPER(c.companyname) = {text}{divided})")).await?;
         if named.is_empty() && is_internal_id(name) {
             return self.customers("customers_named", &format!("c.id = {name}")).await;
         }

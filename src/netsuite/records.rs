@@ -1,7 +1,7 @@
 //! Reading records.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::error::NetSuiteError;
@@ -52,11 +52,12 @@ impl Client {
         Ok(whole.map(|(record, lines)| bill::read(kind, id, &record, &lines)))
     }
 
-    /// The lines that a fulfilment of the sales order would have, members of kits among them. Nothing is saved: accounts have drafts
-    /// since 2026.1.
-    pub async fn fulfilment_form(&self, order: &RecordId) -> Result<Vec<FormLine>, NetSuiteError> {
+    /// The lines that a fulfilment of a sales order would have, members of kits among them, by NetSuite's draft of it (since 2026.1).
+    /// Every line is named as not shipped, so that an account which takes the draft for the record itself has nothing to make.
+    pub async fn fulfilment_form(&self, order: &RecordId, lines: &[i64]) -> Result<Vec<FormLine>, NetSuiteError> {
         let key = body::internal_id(order.as_str()).map_err(NetSuiteError::Unsendable)?;
-        let nothing = Value::Object(serde_json::Map::new());
+        let nothing = lines.iter().map(|line| json!({ "orderLine": line, "itemReceive": false })).collect::<Vec<_>>();
+        let nothing = json!({ "item": { "items": nothing } });
         let path = format!("/record/v1/salesOrder/{key}/!transform/itemFulfillment");
         let mut call = Call::write("fulfilment_form", http::Method::POST, path, &nothing);
         call.draft = true;
@@ -69,7 +70,6 @@ impl Client {
                 order_line: line.integer("orderLine")?,
                 item: line.reference("item")?.id,
                 kit_member_of: line.integer("kitMemberOf"),
-                quantity: line.decimal("quantity").or_else(|| line.decimal("quantityRemaining")).unwrap_or_default(),
             })
         };
         Ok(lines.iter().filter_map(line).collect())

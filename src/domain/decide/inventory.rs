@@ -63,14 +63,15 @@ impl Case<'_> {
             return Ok(Vec::new());
         }
         let Some(form) = &self.facts.answers.fulfilment_form else {
-            return Err(Next::Ask(vec![Question::FulfilmentForm(order.id.clone())]));
+            let open = order.lines.iter().filter(|line| line.kind.is_shipped() && !line.closed && line.quantity > line.fulfilled);
+            let lines = open.map(|line| line.line).collect();
+            return Err(Next::Ask(vec![Question::FulfilmentForm { order: order.id.clone(), lines }]));
         };
-        let open = line.quantity - line.fulfilled;
         let sold = matched.sale_lines.get(&line.line).cloned().unwrap_or_default();
         let mut members = Vec::new();
-        for member in form.iter().filter(|member| member.kit_member_of == Some(line.line) && !open.is_zero()) {
+        for member in form.iter().filter(|member| member.kit_member_of == Some(line.line)) {
             let Some(item) = made_of.iter().find(|known| known.item == member.item && (known.serial || known.lot)) else { continue };
-            let quantity = (member.quantity * quantity / open).normalize();
+            let quantity = (item.quantity * quantity).normalize();
             let inventory = self
                 .numbers((&member.item, item.serial), quantity, location, (sale, &sold), taken)?
                 .map_err(|what| self.not_known(order, line, &format!("{}, member {}", line.item.label(), member.item), &what))?;

@@ -13,7 +13,10 @@ use serde_json::{Map, Value, json};
 use super::handle::NetSuiteHandle;
 use super::kinds::Kind;
 use crate::sandbox::config::Preferences;
-use crate::sandbox::control::answer;
+
+fn refused(error: &dyn std::error::Error) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": error.to_string() }))).into_response()
+}
 
 /// Which transactions are asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -86,11 +89,20 @@ async fn change_preferences(State(handle): State<NetSuiteHandle>, Json(change): 
         }
         serde_json::from_value::<Preferences>(preferences)
     });
-    answer(changed.inspect(|changed| handle.set_preferences(|preferences| *preferences = changed.clone())))
+    match changed {
+        Ok(changed) => {
+            handle.set_preferences(|preferences| *preferences = changed.clone());
+            Json(changed).into_response()
+        }
+        Err(error) => refused(&error),
+    }
 }
 
 async fn set_stock(State(handle): State<NetSuiteHandle>, Json(new): Json<NewStock>) -> Response {
-    answer(handle.set_stock(&new.sku, &new.location, new.quantity))
+    match handle.set_stock(&new.sku, &new.location, new.quantity) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => refused(&error),
+    }
 }
 
 /// The routes, which `control` documents.

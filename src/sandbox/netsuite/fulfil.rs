@@ -49,6 +49,51 @@ impl Account {
         })
     }
 
+    /// The form that a person would be shown before anything is entered: every open line, members of kits among them.
+    pub(super) fn fulfilment_form(&self, order: u64, fields: &Value) -> ApiResult<Fulfilment> {
+        let refused = || ApiError::initialize_ref("itemfulfillment", &order.to_string());
+        let source = self.orders.get(&order).ok_or_else(refused)?;
+        if !matches!(self.status(source), 'B' | 'D' | 'E') {
+            return Err(refused());
+        }
+        self.wanted_lines(source, fields)?;
+        let mut lines = Vec::new();
+        let blank = |order_line, item, quantity, location, kit_member_of| FulfilmentLine {
+            order_line,
+            item,
+            quantity,
+            location,
+            assignments: Vec::new(),
+            bins: Vec::new(),
+            kit_member_of,
+        };
+        for line in &source.lines {
+            let item = self.item(line.item)?;
+            let open = self.open_quantity(source, line.line);
+            if !item.kind.is_fulfilled() || open <= Decimal::ZERO {
+                continue;
+            }
+            lines.push(blank(line.line, item.id, open, line.location, None));
+            for ((member, per_kit), key) in item.members.iter().zip(line.line + 1..) {
+                lines.push(blank(key, *member, open * per_kit, line.location, Some(line.line)));
+            }
+        }
+        let now = self.clock.now();
+        Ok(Fulfilment {
+            id: 0,
+            external_id: None,
+            tran_id: String::new(),
+            tran_date: self.today(),
+            created_from: order,
+            ship_status: 'C',
+            memo: None,
+            custom: BTreeMap::new(),
+            lines,
+            created: now,
+            modified: now,
+        })
+    }
+
     fn ship_status(&self, fields: &Value) -> ApiResult<char> {
         let named = fields.get("shipStatus").and_then(body::reference);
         if !self.preferences.pick_pack_ship {

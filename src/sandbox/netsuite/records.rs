@@ -12,7 +12,7 @@ use super::account::Account;
 use super::body;
 use super::errors::{ApiError, ApiResult, created, resource};
 use super::kinds::Kind;
-use super::record_type::RecordType;
+use super::record_type::{Draft, RecordType};
 use super::render::Renderer;
 use super::schema::{self, Features};
 use super::{Shared, json_body, pairs};
@@ -226,6 +226,10 @@ impl Call<'_> {
                 Some(_) => record.find(account, id)?,
                 None => id.parse().map_err(|_not_an_id| ApiError::initialize_ref(target.name(), id))?,
             };
+            if preview && (record, target) == (RecordType::Transaction(Kind::SalesOrder), RecordType::Transaction(Kind::ItemFulfillment)) {
+                let form = account.fulfilment_form(source, &fields)?;
+                return Ok(Err(Draft::Fulfilment(Box::new(form)).show(&self.renderer(account))));
+            }
             let draft = record.transform(account, source, target, &fields, replace)?;
             if preview { Ok(Err(draft.show(&self.renderer(account)))) } else { draft.save(account).map(Ok) }
         })?;

@@ -24,7 +24,7 @@ pub const SECRET: &str = "whsec_ZmxvdyB0ZXN0cyBzaWduIHdpdGggdGhpcyBrZXk=";
 pub const MAPPINGS: &str = include_str!("mappings.toml");
 
 /// How long anything may take: generous, as a slow machine is no failure.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// What a pass ends with that sees a sale just as we wrote it.
 const ECHO: &str = "ignored(echo)";
 const LOOK: Duration = Duration::from_millis(25);

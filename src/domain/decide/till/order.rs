@@ -15,6 +15,7 @@ use crate::domain::decide::send::Missing;
 use crate::domain::decide::ship::memo;
 use crate::domain::decide::{Case, Next, Rest, Step, end, held, known_status, waiting};
 use crate::domain::keys;
+use crate::domain::mapping::TaxMode;
 use crate::domain::record::RecordKind;
 use crate::domain::record_plan::{SaleShape, record_plan};
 use crate::domain::sale::Sale;
@@ -137,7 +138,9 @@ impl<'a> Case<'a> {
         let key = format!("change-order/{}/{version}", order.id);
         let tried = self.facts.calls.iter().any(|call| call.done && call.key == key);
         let closed_books = !order.status.as_ref().is_ok_and(|status| status.can_fulfil() || *status == OrderStatus::PendingApproval);
-        if left || tried || closed_books {
+        // The till's tax is written as a whole, and a change of some lines would leave it half old.
+        let taxed = self.mappings.settings.tax == TaxMode::Override;
+        if left || tried || closed_books || taxed {
             let detail = format!(
                 "Sale {number} and {} differ: {}. Make both sides agree, then release it here.",
                 order.number,
