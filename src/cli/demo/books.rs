@@ -67,3 +67,38 @@ pub(super) fn differences(wanted: &[Record], found: &[Entry]) -> Vec<String> {
     let other = counts.into_iter().filter(|(_, (wanted, found))| wanted != found);
     other.map(|(record, (wanted, found))| format!("{found} of {}, not {wanted}", record.record_type())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::sandbox::{Form, NewSalesOrder, Sandbox, SandboxConfig};
+
+    #[tokio::test]
+    async fn what_was_made_from_an_order_is_its_own_and_all_else_is_left() {
+        let sandbox = Sandbox::start(SandboxConfig::default(), Clock::System).await.unwrap();
+        let netsuite = sandbox.netsuite();
+        let sale = Uuid::from_u128(7);
+        let order = || NewSalesOrder::of("Aroha Ngata", "Ponsonby", [("MUG-ENAMEL", Decimal::TWO, Decimal::TEN)]);
+        let keyed = NewSalesOrder { external_id: Some(format!("tb-so-{sale}-1-0a1b2c3d")), form: Form::CashSale, ..order() };
+        let first = netsuite.create_sales_order(&keyed).unwrap();
+        netsuite.bill_fully(first).unwrap();
+        let second = netsuite.create_sales_order(&order()).unwrap();
+
+        let mut books = Books::of(netsuite);
+        let wanted = [Record::SalesOrder, Record::ItemFulfillment, Record::CashSale];
+        let found = books.take(None, &[sale]);
+        assert_eq!(found.iter().map(|entry| entry.kind).collect::<Vec<_>>(), wanted);
+        assert_eq!(books.left().iter().map(|entry| entry.id).collect::<Vec<_>>(), [second]);
+        assert_eq!(books.take(Some(second), &[]).len(), 1);
+        assert!(books.left().is_empty());
+
+        assert!(differences(&wanted, &found).is_empty());
+        let twice = [found.clone(), vec![found[2].clone()]].concat();
+        assert_eq!(differences(&wanted, &twice), ["2 of cashSale, not 1"]);
+        assert_eq!(differences(&wanted, &found[..2]), ["0 of cashSale, not 1"]);
+        sandbox.stop().await;
+    }
+}
