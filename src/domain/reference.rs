@@ -252,6 +252,15 @@ pub struct TaxCode {
     pub rate: Option<Decimal>,
 }
 
+impl TaxCode {
+    /// The tax code of this id or name; `GST:S-NZ` is the tax type and the code.
+    pub fn named<'c>(codes: &'c [Self], wanted: &str) -> Option<&'c Self> {
+        let called = |name: &str| codes.iter().find(|code| code.name.eq_ignore_ascii_case(name));
+        let by_id = codes.iter().find(|code| code.id == wanted);
+        by_id.or_else(|| called(wanted)).or_else(|| called(wanted.rsplit(':').next()?.trim()))
+    }
+}
+
 /// An accounting period of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {

@@ -39,7 +39,7 @@ impl Case<'_> {
         let Some(item) = items.get(&line.item.id).filter(|item| item.serial || item.lot) else { return Ok(Vec::new()) };
         let lines = matched.sale_lines.get(&line.line).cloned().unwrap_or_default();
         self.numbers((&line.item.id, item.serial), quantity, location, (sale, &lines), taken)?
-            .map_err(|what| self.not_known(order, line, line.item.label(), &what))
+            .map_err(|what| not_known(order, line, line.item.label(), &what))
     }
 
     /// The members of a kit that leave with serial numbers or lots. NetSuite takes their detail on lines of their own, which only its
@@ -74,7 +74,7 @@ impl Case<'_> {
             let quantity = (item.quantity * quantity).normalize();
             let inventory = self
                 .numbers((&member.item, item.serial), quantity, location, (sale, &sold), taken)?
-                .map_err(|what| self.not_known(order, line, &format!("{}, member {}", line.item.label(), member.item), &what))?;
+                .map_err(|what| not_known(order, line, &format!("{}, member {}", line.item.label(), member.item), &what))?;
             let location = location.map(str::to_owned);
             members.push(FulfilmentLine { order_line: member.order_line, quantity: Some(quantity), location, inventory });
         }
@@ -103,10 +103,10 @@ impl Case<'_> {
         let sold = sold.iter().filter(|(id, _)| lines.contains(id)).map(|(_, number)| number.as_str()).collect::<Vec<_>>();
         Ok(serials(&sold, quantity, stock))
     }
+}
 
-    fn not_known(&self, order: &SalesOrder, line: &OrderLine, item: &str, what: &str) -> Next {
-        held(Reason::InventoryDetailMissing, format!("{} cannot be fulfilled: line {} ({item}) {what}", order.number, line.line))
-    }
+fn not_known(order: &SalesOrder, line: &OrderLine, item: &str, what: &str) -> Next {
+    held(Reason::InventoryDetailMissing, format!("{} cannot be fulfilled: line {} ({item}) {what}", order.number, line.line))
 }
 
 /// What is set on the sales order's line, in its order: what left before is passed over, and what follows is taken.

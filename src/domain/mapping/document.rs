@@ -10,7 +10,7 @@ use super::reader::{Located, Reader, Section, word_meant};
 use super::rules::Mapping;
 use super::settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, RefundAs, Service, Settings, TaxMode};
 use super::{Checked, Issue, Mappings};
-use super::{tables, warnings};
+use super::{mentions, tables, warnings};
 use crate::domain::expression::{Expression, closest, same_text};
 use crate::domain::status::{SaleState, SaleStatus, SendAs};
 
@@ -89,11 +89,12 @@ pub fn read(document: &str) -> Result<Checked, Vec<Issue>> {
     if !reader.errors.is_empty() {
         return Err(reader.into_errors());
     }
-    warnings::look(&mut reader, &root, &settings, &rules, &outlets, &payment_types);
-    let mappings = rules.into_iter().map(|rule| rule.mapping).collect();
-    let mappings = Mappings { settings, mappings, outlets, registers, payment_types, taxes, charges };
+    let mentions = mentions::gather(document, root.table, tax_tables.as_ref().or(tax_alone), &settings);
+    let mut mappings = Mappings { settings, mappings: Vec::new(), outlets, registers, payment_types, taxes, charges };
+    warnings::look(&mut reader, &root, &mappings, &rules);
+    mappings.mappings = rules.into_iter().map(|rule| rule.mapping).collect();
     let (warnings, notes) = reader.into_findings();
-    Ok(Checked { mappings, warnings, notes })
+    Ok(Checked { mappings, warnings, notes, mentions })
 }
 
 fn with_tax_tables_renamed(document: &str) -> (Cow<'_, str>, bool) {

@@ -1,10 +1,12 @@
 //! The mappings document: which sales orders are sent to X-Series and as what, and what both systems call the same things.
 //!
 //! [`Mappings::parse`] reads `mappings.toml` and reports all that is wrong with it at once; [`Mappings::choose`] finds the
-//! mapping for an order and tells why. `docs/MAPPINGS.md` is its manual.
+//! mapping for an order and tells why; [`Lists::compare`] holds a document against what both systems have. `docs/MAPPINGS.md` is its manual.
 
 mod document;
 mod issue;
+mod lists;
+mod mentions;
 mod note;
 mod reader;
 mod rules;
@@ -18,6 +20,8 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use issue::Issue;
+pub use lists::{ErpLists, Found, Lists};
+pub use mentions::{Mention, Thing};
 pub use note::Note;
 pub use rules::{ChargeRule, Mapping, OutletRule, PaymentTypeRule, RegisterRule, TaxRule, names};
 pub use settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, PaymentKind, RefundAs, Service, Settings, TaxMode};
@@ -53,6 +57,8 @@ pub struct Checked {
     pub warnings: Vec<Issue>,
     /// What is worth knowing though it may well be meant, in the order of the document.
     pub notes: Vec<Issue>,
+    /// Every thing of either system that it names, in the order of the document.
+    pub mentions: Vec<Mention>,
 }
 
 /// Which mapping decides for an order, and how the others came out.

@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod goods;
 mod kill;
+mod naming;
 mod operators;
 mod process;
 mod statuses;

@@ -125,12 +125,13 @@ async fn a_layby_takes_a_deposit_for_each_instalment_follows_its_lines_and_is_bi
         assert_eq!(world.kinds(sale), [Kind::SalesOrder, Kind::CustomerDeposit]);
         world.x_series().add_line(sale, "SOCKS-HIKER", dec("1")).unwrap();
         world.x_series().pay(sale, "Card", dec("30")).unwrap();
-        world.wait("the second instalment and the new line are booked", || {
-            let order = world.booked(sale).into_iter().find(|entry| entry.kind == Kind::SalesOrder).unwrap();
-            let deposits = world.kinds(sale).iter().filter(|kind| **kind == Kind::CustomerDeposit).count();
-            deposits == 2 && world.netsuite().sales_order(order.id).unwrap().lines.len() == 3
-        })
-        .await;
+        world
+            .wait("the second instalment and the new line are booked", || {
+                let order = world.booked(sale).into_iter().find(|entry| entry.kind == Kind::SalesOrder).unwrap();
+                let deposits = world.kinds(sale).iter().filter(|kind| **kind == Kind::CustomerDeposit).count();
+                deposits == 2 && world.netsuite().sales_order(order.id).unwrap().lines.len() == 3
+            })
+            .await;
         world.x_series().close(sale, &[Tender::rest("Card")]).unwrap();
         world.sale_rests(sale, "synced(fulfilled_and_billed)").await;
         let kinds = world.kinds(sale);
@@ -164,7 +165,10 @@ async fn a_return_is_refunded_by_setting_and_through_its_sales_order_where_there
         ("", vec![Kind::CashRefund]),
         ("refund_as = \"credit_memo\"", vec![Kind::CreditMemo, Kind::CustomerRefund]),
         ("skip_sales_orders = false", vec![Kind::ReturnAuthorization, Kind::ItemReceipt, Kind::CashRefund]),
-        ("skip_sales_orders = false\nrefund_as = \"credit_memo\"", vec![Kind::ReturnAuthorization, Kind::ItemReceipt, Kind::CreditMemo, Kind::CustomerRefund]),
+        (
+            "skip_sales_orders = false\nrefund_as = \"credit_memo\"",
+            vec![Kind::ReturnAuthorization, Kind::ItemReceipt, Kind::CreditMemo, Kind::CustomerRefund],
+        ),
     ] {
         let world = world(more).await;
         let first = world.x_series().sell(&counter()).unwrap();
@@ -218,7 +222,8 @@ async fn discounts_surcharges_and_tips_are_in_the_books_to_the_cent() {
 async fn kits_with_tracked_members_leave_with_the_numbers_that_were_scanned() {
     let world = world("").await;
     let here = world.netsuite().location_id("Ponsonby").unwrap();
-    let beacon = world.netsuite().inventory_numbers("BEACON-PLB").into_iter().filter(|number| number.at.contains_key(&here)).nth(1).unwrap();
+    let beacon =
+        world.netsuite().inventory_numbers("BEACON-PLB").into_iter().filter(|number| number.at.contains_key(&here)).nth(1).unwrap();
     let kit = TicketLine { serial_numbers: vec![beacon.number.clone()], ..TicketLine::of("KIT-SAFETY", dec("1")) };
     let sale = world.x_series().sell(&Ticket { lines: vec![kit], ..counter() }).unwrap();
     world.sale_rests(sale, "synced(fulfilled_and_billed)").await;
@@ -235,7 +240,13 @@ async fn kits_with_tracked_members_leave_with_the_numbers_that_were_scanned() {
 async fn a_stranger_becomes_one_customer_however_many_sales_come_at_once() {
     use tillbridge::sandbox::NewTillCustomer;
     let world = world("").await;
-    let stranger = NewTillCustomer { code: "HEMI-R301".into(), first_name: "Hemi".into(), last_name: "Rangi".into(), email: "hemi@example.com".into(), ..NewTillCustomer::default() };
+    let stranger = NewTillCustomer {
+        code: "HEMI-R301".into(),
+        first_name: "Hemi".into(),
+        last_name: "Rangi".into(),
+        email: "hemi@example.com".into(),
+        ..NewTillCustomer::default()
+    };
     world.x_series().make_customer(&stranger).unwrap();
     let ticket = Ticket { customer: Some("HEMI-R301".into()), ..counter() };
     let sales = (0..6).map(|_| world.x_series().sell(&ticket).unwrap()).collect::<Vec<_>>();

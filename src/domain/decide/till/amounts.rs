@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::goods::lines_of;
 use crate::domain::bookings::{LineTax, Place, RecordLine};
 use crate::domain::decide::bill::is_internal_id;
 use crate::domain::decide::inventory::Taken;
@@ -44,7 +45,7 @@ impl<'a> Case<'a> {
             return Ok(as_of(part, money::round(sale.totals.price_incl_tax, places)));
         }
         let back: Decimal =
-            self.lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.price_total + line.tax_total).sum();
+            lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.price_total + line.tax_total).sum();
         let back = money::round(-back, places);
         Ok(match part {
             Part::Returned => back,
@@ -59,7 +60,7 @@ impl<'a> Case<'a> {
         if !(self.sells(sale) && self.takes_back(sale)) {
             return Ok(as_of(part, money::round(sale.totals.tax, places)));
         }
-        let back: Decimal = self.lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.tax_total).sum();
+        let back: Decimal = lines_of(sale).into_iter().filter(|line| self.is_of_return(line)).map(|line| line.tax_total).sum();
         let back = money::round(-back, places);
         Ok(match part {
             Part::Returned => back,
@@ -85,7 +86,7 @@ impl<'a> Case<'a> {
         let mut exact = Decimal::ZERO;
         let mut taxes = Decimal::ZERO;
         let mut taken = Taken::default();
-        for (place_in_sale, line) in self.lines_of(sale).into_iter().enumerate() {
+        for (place_in_sale, line) in lines_of(sale).into_iter().enumerate() {
             let key = line.id.clone().unwrap_or_else(|| format!("line-{place_in_sale}"));
             let amount = sign * line.price_total;
             let built = if self.is_discount(line) {
@@ -170,13 +171,11 @@ impl<'a> Case<'a> {
 
     /// The item that discounts on the whole sale become.
     fn discount_item(&self, missing: &mut Missing) -> Step<Option<String>> {
-        match self.mappings.settings.discount_item.as_deref() {
-            Some(name) => self.found_item(name, "discount_item", missing),
-            None => {
-                missing.note("the sale has a discount, and discount_item is not set");
-                Ok(None)
-            }
-        }
+        let Some(name) = self.mappings.settings.discount_item.as_deref() else {
+            missing.note("the sale has a discount, and discount_item is not set");
+            return Ok(None);
+        };
+        self.found_item(name, "discount_item", missing)
     }
 
     /// The item of what stands outside the lines.
@@ -233,7 +232,7 @@ impl<'a> Case<'a> {
             }
         };
         let Some(codes) = &self.facts.answers.tax_codes else { return Err(Next::Ask(vec![Question::TaxCodes])) };
-        let Some(code) = tax_code(codes, wanted) else {
+        let Some(code) = TaxCode::named(codes, wanted) else {
             missing.note(format!("NetSuite has no tax code '{wanted}' ([[tax]] '{name}')"));
             return Ok(None);
         };
@@ -251,14 +250,6 @@ impl<'a> Case<'a> {
 /// A record of what comes back has the amounts of its sale the other way round.
 fn as_of(part: Part, amount: Decimal) -> Decimal {
     if part == Part::Returned { -amount } else { amount }
-}
-
-fn tax_code<'c>(codes: &'c [TaxCode], wanted: &str) -> Option<&'c TaxCode> {
-    let by_id = codes.iter().find(|code| code.id == wanted);
-    by_id
-        .or_else(|| codes.iter().find(|code| code.name.eq_ignore_ascii_case(wanted)))
-        // `GST:S-NZ` is the tax type and the code.
-        .or_else(|| codes.iter().find(|code| wanted.rsplit(':').next().is_some_and(|last| code.name.eq_ignore_ascii_case(last.trim()))))
 }
 
 /// A line that has only an amount.

@@ -38,7 +38,7 @@ impl<'a> Case<'a> {
                 format!("Sale {number} is booked as the invoice {label}, of which {open} is open. The sale is on account and not paid.");
             return Ok(super::booked_and_open(Reason::AwaitingAccount, detail));
         }
-        if open > self.mappings.settings.tolerance && !self.is_promised(sale) {
+        if open > self.mappings.settings.tolerance && !super::is_promised(sale) {
             let detail =
                 format!("Sale {number} is complete, and its invoice {label} has {open} open. Settle it in NetSuite, then release it here.");
             return Ok(held(Reason::TotalsDiffer, detail));

@@ -20,13 +20,6 @@ impl<'a> Case<'a> {
         reference.and_then(|reference| reference.retailer.discount_product_id.as_ref()) == Some(&line.product_id)
     }
 
-    /// The lines that stand, by their sequence.
-    pub(super) fn lines_of<'s>(&self, sale: &'s Sale) -> Vec<&'s SaleLine> {
-        let mut lines = sale.lines.iter().filter(|line| !line.is_voided() && !line.quantity.is_zero()).collect::<Vec<_>>();
-        lines.sort_by_key(|line| line.sequence);
-        lines
-    }
-
     /// The line takes goods back.
     pub(super) fn comes_back(&self, line: &SaleLine) -> bool {
         !self.is_discount(line) && (line.is_return || line.quantity < Decimal::ZERO)
@@ -39,12 +32,12 @@ impl<'a> Case<'a> {
 
     /// The sale hands something over.
     pub(super) fn sells(&self, sale: &Sale) -> bool {
-        self.lines_of(sale).into_iter().any(|line| !self.is_discount(line) && !self.comes_back(line))
+        lines_of(sale).into_iter().any(|line| !self.is_discount(line) && !self.comes_back(line))
     }
 
     /// The sale takes something back.
     pub(super) fn takes_back(&self, sale: &Sale) -> bool {
-        self.lines_of(sale).into_iter().any(|line| self.comes_back(line))
+        lines_of(sale).into_iter().any(|line| self.comes_back(line))
     }
 
     /// The items of the sale's goods, asked for all at once.
@@ -53,7 +46,7 @@ impl<'a> Case<'a> {
             return Ok(items);
         }
         let mut products =
-            self.lines_of(sale).into_iter().filter(|line| !self.is_discount(line)).map(|line| line.product_id.clone()).collect::<Vec<_>>();
+            lines_of(sale).into_iter().filter(|line| !self.is_discount(line)).map(|line| line.product_id.clone()).collect::<Vec<_>>();
         products.sort();
         products.dedup();
         Err(Next::Ask(vec![Question::TillItems { products, sku_field: self.mappings.settings.sku_field.clone() }]))
@@ -102,7 +95,7 @@ impl<'a> Case<'a> {
             Some([item]) => Some(item),
             _ => None,
         };
-        let lines = self.lines_of(sale).into_iter().filter(|line| !self.is_discount(line)).collect::<Vec<_>>();
+        let lines = lines_of(sale).into_iter().filter(|line| !self.is_discount(line)).collect::<Vec<_>>();
         let kit = lines.iter().filter_map(|line| of(line)).any(ErpItem::has_tracked_members);
         let (mut taken, mut unknown) = (Taken::default(), false);
         for line in lines {
@@ -166,10 +159,10 @@ impl<'a> Case<'a> {
                     return Err(Next::Ask(vec![Question::OriginalSerials(original.clone())]));
                 };
                 let lines = self.facts.answers.original.as_ref().and_then(|original| original.sale.as_ref()).map(|sale| &sale.lines);
-                let same = |id: &str| {
+                let of_product = |id: &str| {
                     lines.is_some_and(|lines| lines.iter().any(|sold| sold.id.as_deref() == Some(id) && sold.product_id == line.product_id))
                 };
-                numbers = sold.iter().filter(|(id, _)| same(id)).map(|(_, number)| number.as_str()).collect();
+                numbers = sold.iter().filter(|(id, _)| of_product(id)).map(|(_, number)| number.as_str()).collect();
             }
             // More were sold than come back: nobody knows which.
             let count = Decimal::from(numbers.len());
@@ -193,4 +186,11 @@ impl<'a> Case<'a> {
         }
         Ok(if item.bins { Err("is kept in bins, and a sale does not say to which it comes back.".to_owned()) } else { Ok(Vec::new()) })
     }
+}
+
+/// The lines that stand, by their sequence.
+pub(super) fn lines_of(sale: &Sale) -> Vec<&SaleLine> {
+    let mut lines = sale.lines.iter().filter(|line| !line.is_voided() && !line.quantity.is_zero()).collect::<Vec<_>>();
+    lines.sort_by_key(|line| line.sequence);
+    lines
 }

@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
             return Ok(gone(RecordKind::SalesOrder, &number));
         }
         if sale.deleted_at.is_some() || status.state == SaleState::Voided {
-            return Ok(self.undone(sale, &number, booked));
+            return Ok(undone(sale, &number, booked));
         }
         let counts_as = match status.account {
             Some(Account::Service) if self.mappings.settings.service == Service::Hold => {
@@ -156,26 +156,6 @@ impl<'a> Case<'a> {
             },
         }
     }
-
-    /// The sale was voided or deleted at the till: fine where nothing is booked, else a person undoes it.
-    fn undone(&self, sale: &Sale, number: &str, booked: &[Child]) -> Next {
-        let what = if sale.deleted_at.is_some() { "deleted" } else { "voided" };
-        if booked.is_empty() {
-            return ignored(Reason::VoidedUnbooked, format!("Sale {number} was {what}, and nothing is booked of it."));
-        }
-        let records = booked.iter().map(|record| format!("{} {}", record.kind.name(), label(record))).collect::<Vec<_>>().join(", ");
-        let undo = booked.iter().map(|record| undo(record.kind)).collect::<std::collections::BTreeSet<_>>();
-        let undo = undo.into_iter().collect::<Vec<_>>().join("; ");
-        held(
-            Reason::SaleVoided,
-            format!("Sale {number} was {what}, and NetSuite holds its {records}. To undo it: {undo}. Then skip it here."),
-        )
-    }
-
-    /// Something was sold on account, or is paid later: its record stays open.
-    fn is_promised(&self, sale: &Sale) -> bool {
-        sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::OnAccount))
-    }
 }
 
 /// A shape of which only the status is known.
@@ -226,4 +206,21 @@ fn booked_and_open(reason: Reason, detail: impl Into<String>) -> Next {
 /// The internal id of a record that was found.
 fn id_of(booked: &[Child], kind: RecordKind) -> Option<&RecordId> {
     booked.iter().find(|record| record.kind == kind).map(|record| &record.id)
+}
+
+/// The sale was voided or deleted at the till: fine where nothing is booked, else a person undoes it.
+fn undone(sale: &Sale, number: &str, booked: &[Child]) -> Next {
+    let what = if sale.deleted_at.is_some() { "deleted" } else { "voided" };
+    if booked.is_empty() {
+        return ignored(Reason::VoidedUnbooked, format!("Sale {number} was {what}, and nothing is booked of it."));
+    }
+    let records = booked.iter().map(|record| format!("{} {}", record.kind.name(), label(record))).collect::<Vec<_>>().join(", ");
+    let undo = booked.iter().map(|record| undo(record.kind)).collect::<std::collections::BTreeSet<_>>();
+    let undo = undo.into_iter().collect::<Vec<_>>().join("; ");
+    held(Reason::SaleVoided, format!("Sale {number} was {what}, and NetSuite holds its {records}. To undo it: {undo}. Then skip it here."))
+}
+
+/// Something was sold on account, or is paid later: its record stays open.
+fn is_promised(sale: &Sale) -> bool {
+    sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::OnAccount))
 }

@@ -241,7 +241,7 @@ impl<'a> Case<'a> {
 
 /// Text, and lines that are closed without anything having left, stand for nothing.
 fn stands(line: &OrderLine) -> bool {
-    !line.kind.is_text() && !(line.closed && line.fulfilled.is_zero() && line.billed.is_zero())
+    !(line.kind.is_text() || line.closed && line.fulfilled.is_zero() && line.billed.is_zero())
 }
 
 /// The order's line of each wanted line: the first of the same item that no other has, the same quantity before any.

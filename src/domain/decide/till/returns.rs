@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::amounts::{Detail, Part};
+use super::goods::lines_of;
 use super::id_of;
 use crate::domain::bookings::{Application, RefundRequest, TransformLine, TransformRequest};
 use crate::domain::call::Request;
@@ -169,7 +170,7 @@ impl<'a> Case<'a> {
     fn returned_of(&mut self, sale: &'a Sale, number: &str, order: &SalesOrder) -> Step<Vec<TransformLine>> {
         let mut missing = Missing::default();
         let mut back = BTreeMap::<i64, Decimal>::new();
-        for line in self.lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
+        for line in lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
             let Some(item) = self.item_of(sale, line, &mut missing)? else { continue };
             let mut open = line.quantity.abs();
             for sold in order.lines.iter().filter(|sold| sold.item.id == item.id) {
@@ -197,12 +198,12 @@ impl<'a> Case<'a> {
     /// The serial numbers and lots that come back with each line of the authorisation.
     fn receive_numbers(&self, sale: &'a Sale, number: &str, authorized: &SalesOrder, lines: &mut [TransformLine]) -> Step<()> {
         let mut missing = Missing::default();
-        for line in self.lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
+        for line in lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
             let Some(item) = self.item_of(sale, line, &mut missing)?.filter(crate::domain::reference::ErpItem::is_tracked) else {
                 continue;
             };
-            let same = |key: i64| authorized.lines.iter().any(|line| line.line == key && line.item.id == item.id);
-            let Some(target) = lines.iter_mut().find(|target| same(target.order_line) && target.received.is_empty()) else { continue };
+            let of_item = |key: i64| authorized.lines.iter().any(|line| line.line == key && line.item.id == item.id);
+            let Some(target) = lines.iter_mut().find(|target| of_item(target.order_line) && target.received.is_empty()) else { continue };
             match self.returning(sale, line, &item, target.location.as_deref())? {
                 Ok(received) => target.received = received,
                 Err(what) => missing.note(format!("'{}' {}", item.name, what.trim_end_matches('.'))),
@@ -276,7 +277,7 @@ impl<'a> Case<'a> {
         self.compare_record(sale, number, credit, self.gross_of(sale, Part::Returned)?, self.tax_of(sale, Part::Returned)?)?;
         let label = |bill: &Bill| bill.number.clone().unwrap_or_else(|| bill.id.to_string());
         let open = invoice.remaining.unwrap_or_default();
-        if open > self.mappings.settings.tolerance && !self.is_promised(sale) {
+        if open > self.mappings.settings.tolerance && !super::is_promised(sale) {
             let detail = format!(
                 "Sale {number} is an exchange, and its invoice {} has {open} open. Settle it in NetSuite, then release it here.",
                 label(invoice)

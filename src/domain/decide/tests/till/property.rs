@@ -50,7 +50,7 @@ fn sale_of(drawn: &Drawn) -> Sale {
     }
     let mut sale = sale_with(WORDS[drawn.word], lines);
     if let Some(surcharge) = drawn.surcharge {
-        sale.charges = vec![charge("SURCHARGE", &Decimal::new(i64::from(sign) * surcharge, 2).to_string())];
+        sale.charges = vec![charge("SURCHARGE", &Decimal::new(sign * surcharge, 2).to_string())];
     }
     total(&mut sale, 2);
     // Paid in parts; the last tender is what is left, give or take what the till rounds.
