@@ -95,7 +95,7 @@ impl Shop {
                 Order::Sold(sold) => {
                     let known = sold.waits_for_netsuite()
                         && match sold.sale {
-                            Some(sale) => rows_of_sale(running, sale).await?.iter().any(|row| row.link.netsuite_id.is_some()),
+                            Some(sale) => rows_of_sale(running, sale).await?.iter().any(waits_with_its_order),
                             None => false,
                         };
                     sold.go_on(&self.x_series, known)?;
@@ -122,6 +122,11 @@ impl Shop {
         }
         Ok(true)
     }
+}
+
+/// NetSuite has the sale's order, and nothing is done with it until the sale goes on.
+fn waits_with_its_order(row: &OrderRow) -> bool {
+    row.state == OrderState::Waiting && row.link.netsuite_id.is_some()
 }
 
 /// Tillbridge's own rows of an order, which should be one.
