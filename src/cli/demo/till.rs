@@ -261,12 +261,12 @@ fn goods(random: &mut fastrand::Rng) -> Vec<TicketLine> {
     goods.iter().take(count).map(|sku| TicketLine::of(sku, Decimal::from(random.u32(1..4)))).collect()
 }
 
-/// The customer who comes as the so many-th: each has a name of their own.
+/// The customer who comes as the so many-th: each of those that the largest demo has, 400, has a name of their own.
 fn newcomer_of(place: usize) -> NewTillCustomer {
     const FIRST: [&str; 8] = ["Hemi", "Ana", "Ravi", "Grace", "Wiremu", "Lucy", "Tane", "Emma"];
     const LAST: [&str; 8] = ["Rangi", "Walker", "Patel", "Moana", "Fraser", "Tipene", "Singh", "Brooks"];
     let (first, last, round) = (FIRST[place % 8], LAST[place / 8 % 8], place / 64);
-    let last = if round == 0 { last.to_owned() } else { format!("{last}-{}{}", LAST[round % 8], "a".repeat(round / 8)) };
+    let last = if round == 0 { last.to_owned() } else { format!("{last}-{}", LAST[round % 8]) };
     NewTillCustomer {
         code: format!("NEW-{:04}", place + 1),
         first_name: first.to_owned(),

@@ -23,7 +23,9 @@ async fn demo(arguments: &[&str]) -> Value {
 }
 
 fn text<'v>(order: &'v Value, key: &str) -> &'v str {
-    order[key].as_str().unwrap_or_else(|| panic!("{key} of {order}"))
+    let found = order[key].as_str();
+    assert!(found.is_some(), "{key} of {order}");
+    found.unwrap()
 }
 
 /// What of an order follows from the seed alone.
