@@ -59,6 +59,9 @@ impl<'a> Case<'a> {
             );
             return Ok(held(Reason::CancelledAfterSend, detail));
         }
+        // The order's lines are held against the sale's items anyway: then they tell this reason too.
+        let shape = SaleShape { kit_tracked: self.has_tracked_kit(sale)?, ..shape };
+        self.plan = Some(record_plan(&shape, &self.plan_settings(sale)));
         self.follow_sale(order, sale, &number)?;
         self.deposit(order, sale)?;
         match status.state {
