@@ -111,6 +111,11 @@ impl Postgres {
         Ok(Self { readers: server.pool(connections, Purpose::Reads), server, intake, shared, tasks })
     }
 
+    /// The url as it may be shown.
+    pub(super) fn shown(&self) -> String {
+        self.server.shown()
+    }
+
     /// Lets everything that was handed over finish, then closes the connections.
     pub(super) async fn close(&self) {
         self.shared.closing.cancel();
