@@ -9,3 +9,4 @@ mod http;
 mod postgres;
 mod sandbox;
 mod store;
+mod till_records;

@@ -3,14 +3,17 @@
 mod access;
 mod changes;
 mod commands;
+mod demo;
 mod explain;
 mod faults;
 mod goods;
 mod kill;
+mod naming;
 mod operators;
 mod postgres;
 mod process;
 mod replicas;
 mod statuses;
 mod suitescript;
+mod till;
 mod world;
