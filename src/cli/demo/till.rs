@@ -54,7 +54,9 @@ impl Kind {
     /// What NetSuite holds of it in the end.
     pub(super) fn records(self) -> &'static [Record] {
         match self {
-            Self::Counter | Self::Discounted | Self::GiftCard | Self::NewCustomer => &[Record::CashSale],
+            Self::Counter | Self::GiftCard | Self::NewCustomer => &[Record::CashSale],
+            // Paid in two ways, which a cash sale cannot say.
+            Self::Discounted => &[Record::Invoice, Record::CustomerPayment, Record::CustomerPayment],
             Self::Layby => &[
                 Record::SalesOrder,
                 Record::CustomerDeposit,

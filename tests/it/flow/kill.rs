@@ -99,7 +99,8 @@ async fn is_killed(plan: Plan, kills: usize, orders: usize) {
     while kill < kills || cut_off < enough && kill < 4 * kills {
         // Some of the moments are within the start, most are within the work.
         let service = if kill % 4 == 0 { shop.serve() } else { shop.open().await };
-        let lives = Duration::from_millis(moments.u64(50..1000));
+        // On Postgres a killed one owns its connections until its lease ends.
+        let lives = Duration::from_millis(moments.u64(50..if plan.postgres { 3500 } else { 1000 }));
         while people.orders.len() < (orders * (kill + 1) / kills).min(orders) {
             people.enter(&sandbox);
         }

@@ -126,14 +126,12 @@ impl<'a> Case<'a> {
 
     /// The records that carry our keys of this sale.
     fn booked(&self, sale: &Sale) -> Step<&'a [Child]> {
-        match &self.facts.answers.booked {
-            Some(booked) => Ok(booked),
-            None => {
-                let mut wanted = keys::booking_keys(&self.facts.connection, &sale.id);
-                wanted.extend(self.payment_keys(sale));
-                Err(Next::Ask(vec![Question::Booked(wanted)]))
-            }
+        if let Some(booked) = &self.facts.answers.booked {
+            return Ok(booked);
         }
+        let mut wanted = keys::booking_keys(&self.facts.connection, &sale.id);
+        wanted.extend(self.payment_keys(sale));
+        Err(Next::Ask(vec![Question::Booked(wanted)]))
     }
 
     /// The key of the sale's record of a kind.
