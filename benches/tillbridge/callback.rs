@@ -20,22 +20,22 @@ const LENGTH: usize = 4096;
 pub struct Callbacks {
     path: String,
     /// What tells this run's ids from another's.
-    run: String,
+    run: u64,
     timestamp: i64,
     mac: Hmac<Sha256>,
     filler: String,
 }
 
 impl Callbacks {
-    /// Callbacks to a path, signed at a time. `run` keeps the ids of several runs on one database apart.
-    pub fn new(path: &str, run: &str, now: Timestamp) -> Result<Self, hmac::digest::InvalidLength> {
+    /// Callbacks to a path, signed at a time. `run`, from 1 to 9, keeps the ids of several runs on one database apart.
+    pub fn new(path: &str, run: u64, now: Timestamp) -> Result<Self, hmac::digest::InvalidLength> {
         let mac = Hmac::<Sha256>::new_from_slice(KEY)?;
-        Ok(Self { path: path.to_owned(), run: run.to_owned(), timestamp: now.as_second(), mac, filler: "Merino scarf, grey; ".repeat(220) })
+        Ok(Self { path: path.to_owned(), run, timestamp: now.as_second(), mac, filler: "Merino scarf, grey; ".repeat(220) })
     }
 
     /// The request of a number: head and body.
     pub fn request(&self, number: u64) -> Vec<u8> {
-        let id = format!("msg_{}_{number}", self.run);
+        let id = format!("ns_salesorder_{}_edit_mib0q1x2k3f8a9c1", self.record(number));
         let body = self.body(number);
         let mut request = format!(
             "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\nwebhook-id: {id}\r\n\
@@ -63,11 +63,9 @@ impl Callbacks {
         body
     }
 
-    /// The internal id of a number's sales order: digits, as NetSuite's are, and in no order, as updates come.
+    /// The internal id of a number's sales order: they rise, as NetSuite gives them.
     fn record(&self, number: u64) -> u64 {
-        let run = self.run.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        // Odd multiplier: different numbers below 2^40 give different ids.
-        (number.wrapping_mul(0x9E_3779_B97F) & 0xFF_FFFF_FFFF) | ((run & 0xFFFF) << 40)
+        self.run * 1_000_000_000 + number
     }
 
     fn signature(&self, id: &str, body: &[u8]) -> String {

@@ -183,6 +183,11 @@ impl Process {
         }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Its resident memory in MB.
     pub fn memory(&self) -> Fallible<f64> {
         let id = self.child.id().ok_or("the process has ended")?;
@@ -190,6 +195,18 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
         Ok(kib * 1024.0 / 1e6)
+    }
+
+    /// The processor time that it has used, user and system.
+    pub fn processor(&self) -> Fallible<Duration> {
+        /// Linux tells it in hundredths of a second.
+        const TICK_MS: u64 = 10;
+        let id = self.child.id().ok_or("the process has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The name, in parentheses, may hold anything; the fields behind it are numbers: the 12th and 13th are the times.
+        let (_, fields) = stat.rsplit_once(')').ok_or("no process name")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * TICK_MS))
     }
 
     /// What it has logged.

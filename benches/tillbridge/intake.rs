@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 use tillbridge::clock::Clock;
 
 use super::callback::Callbacks;
-use super::child::{CONNECTION, Settings, Site};
+use super::child::{CONNECTION, Process, Settings, Site};
 use super::load::{self, CONNECTIONS, Connection, Outcome};
 use super::report::{Figure, Limit, Report, say};
 use super::stats::{Durations, median};
@@ -33,7 +33,9 @@ struct Series {
     /// p50 and p99 at the highest rate.
     p50: Vec<f64>,
     p99: Vec<f64>,
-    /// The same at half of it.
+    /// Processor time of a request at the highest rate, in microseconds.
+    processor: Vec<f64>,
+    /// p50 and p99 at half of it.
     half_p50: Vec<f64>,
     half_p99: Vec<f64>,
 }
@@ -54,6 +56,8 @@ async fn throughput(options: &Options, report: &mut Report) -> Fallible<()> {
     let reference = median(&bare.rates);
     let rate = median(&ratios) * reference;
     report.add(Figure::against("intake, 64 senders", rate, "req/s", (name, reference), Some(Limit::AtLeast(least))));
+    let processor = if options.postgres() { None } else { Some(("bare program", median(&bare.processor))) };
+    report.add(Figure::maybe("intake, processor time of a request", median(&service.processor), "µs", processor));
     report.add(Figure::plain("intake, 64 senders, p50", median(&service.p50) / 1e3, "ms", None));
     report.add(Figure::plain("intake, 64 senders, p99", median(&service.p99) / 1e3, "ms", None));
     let (p50, p99) = (median(&service.half_p50) / 1e3, median(&service.half_p99) / 1e3);
@@ -70,7 +74,7 @@ async fn round_of_service(options: &Options, series: &mut Series) -> Fallible<f6
     let site = Site::new(&Settings { database: options.fresh_database().await?, ..Settings::default() }).await?;
     let process = site.open().await?;
     let path = format!("/webhooks/netsuite/{CONNECTION}");
-    let (rate, accepted) = run(options, &site.address, &path, series).await?;
+    let (rate, accepted) = run(options, &process, &path, series).await?;
     process.kill().await?;
     same(accepted, site.stored().await?)?;
     Ok(rate)
@@ -79,18 +83,22 @@ async fn round_of_service(options: &Options, series: &mut Series) -> Fallible<f6
 async fn round_of_bare(options: &Options, series: &mut Series) -> Fallible<f64> {
     let site = Site::new(&Settings::default()).await?;
     let process = site.open_bare().await?;
-    let (rate, accepted) = run(options, &site.address, reference::PATH, series).await?;
+    let (rate, accepted) = run(options, &process, reference::PATH, series).await?;
     process.kill().await?;
     same(accepted, site.stored_bare().await?)?;
     Ok(rate)
 }
 
-async fn run(options: &Options, address: &str, path: &str, series: &mut Series) -> Fallible<(f64, u64)> {
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+async fn run(options: &Options, process: &Process, path: &str, series: &mut Series) -> Fallible<(f64, u64)> {
+    let address = process.address();
     let now = Clock::System.now();
-    let callbacks = |run: &str| Callbacks::new(path, run, now);
-    let warm = load::closed(address, &callbacks("warm")?, CONNECTIONS, WARM_UP).await?;
-    let mut full = load::closed(address, &callbacks("full")?, CONNECTIONS, options.time()).await?;
-    let mut half = load::open(address, &callbacks("half")?, full.rate() * HALF, options.time()).await?;
+    let callbacks = |run: u64| Callbacks::new(path, run, now);
+    let warm = load::closed(address, &callbacks(1)?, CONNECTIONS, WARM_UP).await?;
+    let before = process.processor()?;
+    let mut full = load::closed(address, &callbacks(2)?, CONNECTIONS, options.time()).await?;
+    series.processor.push((process.processor()? - before).as_secs_f64() * 1e6 / full.accepted as f64);
+    let mut half = load::open(address, &callbacks(3)?, full.rate() * HALF, options.time()).await?;
     let accepted = [&warm, &full, &half].iter().map(|outcome: &&Outcome| outcome.accepted).sum();
     if warm.refused + full.refused + half.refused > 0 {
         return Err("callbacks were refused".into());
@@ -114,7 +122,7 @@ fn same(accepted: u64, stored: u64) -> Fallible<()> {
 async fn alone(options: &Options, report: &mut Report) -> Fallible<()> {
     let site = Site::new(&Settings { database: options.fresh_database().await?, ..Settings::default() }).await?;
     let process = site.open().await?;
-    let callbacks = Callbacks::new(&format!("/webhooks/netsuite/{CONNECTION}"), "alone", Clock::System.now())?;
+    let callbacks = Callbacks::new(&format!("/webhooks/netsuite/{CONNECTION}"), 4, Clock::System.now())?;
     let mut commits = Commits::open(options, &site).await?;
     let mut connection = Connection::open(&site.address).await?;
     let (mut took, mut commit) = (Durations::default(), Durations::default());

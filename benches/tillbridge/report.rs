@@ -59,6 +59,11 @@ impl Figure {
         Self { name: name.into(), measured, unit, reference: Some(reference), limit }
     }
 
+    /// A figure beside that of a reference where there is one, without a limit.
+    pub fn maybe(name: impl Into<String>, measured: f64, unit: &'static str, reference: Option<(&'static str, f64)>) -> Self {
+        Self { name: name.into(), measured, unit, reference, limit: None }
+    }
+
     fn ratio(&self) -> Option<f64> {
         self.reference.map(|(_, reference)| self.measured / reference)
     }

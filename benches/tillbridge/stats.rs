@@ -22,11 +22,6 @@ impl Durations {
         self.sorted = false;
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.micros.len()
-    }
-
     /// The value that the given part (0 to 1) of all does not exceed, in microseconds, by the nearest rank; zero of none.
     pub fn percentile(&mut self, part: f64) -> f64 {
         if !self.sorted {
