@@ -209,11 +209,6 @@ impl Process {
         Ok(Duration::from_millis(ticks * TICK_MS))
     }
 
-    /// What it has logged.
-    pub fn log(&self) -> Fallible<String> {
-        Ok(std::fs::read_to_string(&self.log)?)
-    }
-
     /// Ends it at once: what it has answered is on the disk.
     pub async fn kill(mut self) -> Fallible<()> {
         self.child.kill().await?;

@@ -7,12 +7,18 @@
 
 mod callback;
 mod child;
+mod end_to_end;
+mod engine;
+mod growth;
 mod intake;
 mod load;
+mod pickup;
 mod postgres;
 mod reference;
 mod report;
+mod start;
 mod stats;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,9 +73,17 @@ pub struct Options {
 enum Mode {
     /// Callbacks taken in, each durable before its answer.
     Intake,
+    /// The decision, whole passes, and how soon work is picked up.
+    Engine,
+    /// The costs with a million orders and their history.
+    Growth,
+    /// Size, start and memory.
+    Start,
+    /// The whole way, with remote systems that answer in 150 ms.
+    EndToEnd,
 }
 
-const ALL: [Mode; 1] = [Mode::Intake];
+const ALL: [Mode; 5] = [Mode::Start, Mode::Engine, Mode::Intake, Mode::EndToEnd, Mode::Growth];
 
 impl Options {
     /// How long each load runs.
@@ -107,9 +121,7 @@ fn main() -> ExitCode {
 }
 
 fn serve_reference(address: &str, database: &Path) -> Fallible<ExitCode> {
-    // The runtime of the service: a thread for each core.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(reference::serve(address, database))?;
+    workers()?.block_on(reference::serve(address, database))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -119,6 +131,13 @@ fn measure(options: &Options) -> Fallible<ExitCode> {
     for mode in modes {
         match mode {
             Mode::Intake => sender()?.block_on(intake::measure(options, &mut report))?,
+            Mode::Engine => {
+                workers()?.block_on(Box::pin(engine::measure(options, &mut report)))?;
+                sender()?.block_on(pickup::measure(options, &mut report))?;
+            }
+            Mode::Growth => workers()?.block_on(growth::measure(options, &mut report))?,
+            Mode::Start => sender()?.block_on(start::measure(options, &mut report))?,
+            Mode::EndToEnd => workers()?.block_on(Box::pin(end_to_end::measure(options, &mut report)))?,
         }
     }
     if let Some(url) = &options.database {
@@ -132,4 +151,9 @@ fn measure(options: &Options) -> Fallible<ExitCode> {
 /// One thread: the sender takes as little of the machine as it can.
 fn sender() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// The runtime of the service: a thread for each core.
+fn workers() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
