@@ -13,6 +13,7 @@ mod lexer;
 mod names;
 mod parser;
 mod problem;
+mod shared;
 mod term;
 mod token;
 mod trace;
@@ -30,6 +31,7 @@ pub use facts::{FactDoc, Facts, facts_catalogue};
 pub use functions::{FunctionDoc, functions_catalogue};
 pub use parser::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 pub use problem::{Problem, closest, did_you_mean};
+pub use shared::SharedText;
 pub use token::Span;
 pub use trace::{Outcome, Seen};
 pub use value::{same_text, yes_no};
@@ -44,6 +46,7 @@ pub struct Expression {
     source: String,
     canonical: String,
     term: Term,
+    clauses: Vec<trace::Clause>,
     uses: BTreeSet<String>,
 }
 
@@ -52,7 +55,8 @@ impl Expression {
     pub fn compile(source: &str) -> Result<Self, Vec<Problem>> {
         let node = parser::parse(source)?;
         let checked = check::condition(source, &node)?;
-        Ok(Self { source: source.to_owned(), canonical: node.to_string(), term: checked.term, uses: checked.uses })
+        let clauses = trace::clauses(source, &checked.term);
+        Ok(Self { source: source.to_owned(), canonical: node.to_string(), term: checked.term, clauses, uses: checked.uses })
     }
 
     /// Whether the condition holds for an order.
@@ -62,7 +66,7 @@ impl Expression {
 
     /// Whether the condition holds, with every clause and the value that it met.
     pub fn trace(&self, facts: &Facts<'_>) -> Outcome {
-        trace::outcome(&self.source, &self.term, Scope::from(facts))
+        trace::outcome(&self.source, &self.clauses, &self.term, Scope::from(facts))
     }
 
     /// What the condition comes to for every order there can be, where it says so by itself: `true`, `1 > 2`.
