@@ -10,10 +10,10 @@ demo: ## both systems simulated, 25 orders driven to their end, and a table of w
 	cargo build --release
 	target/release/tillbridge demo --once
 
-test: ## every test; those of the SuiteScripts where npm is installed
+test: ## every test, with a Postgres found or made for it; those of the SuiteScripts where npm is installed
 	@if command -v npm >/dev/null; then cd netsuite && npm ci --no-audit --no-fund && npm test; \
 	else echo "npm is not installed: the SuiteScripts were not tested"; fi
-	cargo $(TEST)
+	scripts/with-postgres cargo $(TEST)
 
 check: ## the cheap part of lint
 	cargo fmt --check

@@ -18,15 +18,21 @@
 //!
 //! # Engines
 //!
-//! [`Store`] hands each call to its engine. A second engine is a second variant here and a second case of the conformance suite in
-//! `tests/it/store`; callers do not change.
+//! [`Store`] hands each call to its engine: `sqlite` is one file and one process, `postgres` is for several. What both would say
+//! alike is in `shared`, whose files are compiled once for each of them; what a batch of arrivals decides in memory is in `batch`. Both pass the
+//! conformance suite in `tests/it/store`; callers see no difference.
 
+mod batch;
 mod error;
+mod migrations;
 pub mod operator_types;
 mod page;
+mod postgres;
 mod sqlite;
 mod standing;
 pub mod types;
+mod url;
+mod values;
 
 pub use error::StoreError;
 pub use operator_types::*;
@@ -38,6 +44,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::postgres::Postgres;
 use self::sqlite::Sqlite;
 use crate::clock::Clock;
 use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId};
@@ -51,6 +58,7 @@ pub struct Store {
 #[derive(Debug, Clone)]
 enum Engine {
     Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
 }
 
 /// Hands a call to the engine.
@@ -58,6 +66,7 @@ macro_rules! engine {
     ($store:ident.$operation:ident($($argument:expr),*)) => {
         match &$store.engine {
             Engine::Sqlite(sqlite) => sqlite.$operation($($argument),*).await,
+            Engine::Postgres(postgres) => postgres.$operation($($argument),*).await,
         }
     };
 }
@@ -97,8 +106,11 @@ pub struct WriterStats {
 
 /// Life.
 impl Store {
-    /// Opens the database without migrating it. `sqlite:PATH` or `sqlite://PATH`; the file is made when it is missing, its folder is
-    /// not. `?max_page_count=N` limits the file to N pages of 4 KiB. `read_connections` is how many reads run beside each other.
+    /// Opens the database without migrating it. `read_connections` is how many reads run beside each other.
+    ///
+    /// - `sqlite:PATH` or `sqlite://PATH`: the file is made when it is missing, its folder is not. `?max_page_count=N` limits the file
+    ///   to N pages of 4 KiB.
+    /// - `postgres://user:password@host/database`: the database has to be there. `?notify=off` for a server without `LISTEN`.
     pub async fn open(url: &str, read_connections: u32, clock: Clock) -> Result<Self, StoreError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => {
@@ -106,7 +118,8 @@ impl Store {
                 Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite)) })
             }
             Some("postgres" | "postgresql") => {
-                Err(StoreError::UnknownEngine("this build has no Postgres engine; use sqlite:PATH".to_owned()))
+                let postgres = Box::pin(Postgres::open(url, read_connections, clock)).await?;
+                Ok(Self { engine: Engine::Postgres(Arc::new(postgres)) })
             }
             Some(scheme) => Err(StoreError::UnknownEngine(format!("it starts with {scheme:?}, which is neither sqlite nor postgres"))),
             None => Err(StoreError::UnknownEngine("it starts with neither sqlite: nor postgres:".to_owned())),
@@ -142,6 +155,7 @@ impl Store {
     pub fn writer_stats(&self) -> WriterStats {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.writer_stats(),
+            Engine::Postgres(postgres) => postgres.writer_stats(),
         }
     }
 }

@@ -6,5 +6,6 @@ mod arrows;
 mod docs;
 mod flow;
 mod http;
+mod postgres;
 mod sandbox;
 mod store;

@@ -1,14 +1,17 @@
 //! Bringing the database to this version's shape.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::{Sqlite, during};
 use crate::store::StoreError;
+use crate::store::migrations::waiting;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+const APPLIED: &str = "SELECT version, description FROM _sqlx_migrations WHERE success";
 
 impl Sqlite {
     /// Applies what is missing, all of it or nothing. Two programs that start at once do it one after the other.
@@ -17,14 +20,11 @@ impl Sqlite {
         let mut conn = self.file.writer(false).connect().await.map_err(during(OPERATION))?;
         let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(during(OPERATION))?;
         tx.ensure_migrations_table(&MIGRATOR.table_name).await.map_err(StoreError::Migrate)?;
-        let applied = tx.list_applied_migrations(&MIGRATOR.table_name).await.map_err(StoreError::Migrate)?;
-        let applied: HashSet<i64> = applied.into_iter().map(|migration| migration.version).collect();
-        let waiting = waiting(&applied);
-        MIGRATOR.run_direct(None, &mut *tx, false).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) => StoreError::TooNew {
-                found: applied.iter().copied().max().unwrap_or_default(),
-                known: MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default(),
-            },
+        let applied: Vec<(i64, String)> = sqlx::query_as(APPLIED).fetch_all(&mut *tx).await.map_err(during(OPERATION))?;
+        let waiting = waiting(&MIGRATOR, &applied)?;
+        // What is newer than this program was looked at above.
+        let migrator = Migrator { migrations: Cow::Borrowed(&MIGRATOR.migrations), ignore_missing: true, ..Migrator::DEFAULT };
+        migrator.run_direct(None, &mut *tx, false).await.map_err(|error| match error {
             MigrateError::Execute(source) => during(OPERATION)(source),
             error => StoreError::Migrate(error),
         })?;
@@ -41,16 +41,9 @@ impl Sqlite {
             .await
             .map_err(during(OPERATION))?;
         if !there {
-            return Ok(waiting(&HashSet::new()));
+            return waiting(&MIGRATOR, &[]);
         }
-        let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(during(OPERATION))?;
-        Ok(waiting(&applied.into_iter().collect()))
+        let applied: Vec<(i64, String)> = sqlx::query_as(APPLIED).fetch_all(&self.readers).await.map_err(during(OPERATION))?;
+        waiting(&MIGRATOR, &applied)
     }
-}
-
-fn waiting(applied: &HashSet<i64>) -> usize {
-    MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version)).count()
 }

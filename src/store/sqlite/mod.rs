@@ -1,39 +1,55 @@
 //! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer task, a pool of readers.
 
-mod act;
-mod calls;
+mod dialect;
 mod door;
 mod file;
-mod finish;
-mod link;
-mod lists;
-mod memory;
 mod migrate;
-mod queue;
-mod records;
-mod rows;
-mod settings;
-mod upkeep;
 mod writer;
+
+// What both engines do alike is compiled once for each of them: these files speak of `super::Db`, `super::Driver`, `super::writer::Tx`
+// and `super::dialect`, which each engine has.
+#[path = "../shared/act.rs"]
+mod act;
+#[path = "../shared/calls.rs"]
+mod calls;
+#[path = "../shared/finish.rs"]
+mod finish;
+#[path = "../shared/link.rs"]
+mod link;
+#[path = "../shared/lists.rs"]
+mod lists;
+#[path = "../shared/memory.rs"]
+mod memory;
+#[path = "../shared/queue.rs"]
+mod queue;
+#[path = "../shared/records.rs"]
+mod records;
+#[path = "../shared/rows.rs"]
+mod rows;
+#[path = "../shared/settings.rs"]
+mod settings;
+#[path = "../shared/upkeep.rs"]
+mod upkeep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::Sqlite as Driver;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow as Row};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use self::Sqlite as Db;
 use self::file::DatabaseFile;
 use self::writer::{Tx, Writer};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
+use crate::domain::ids::OrderId;
 
 /// How long a read waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
-/// How long the readiness probe waits for its write.
-const PING: Duration = Duration::from_secs(2);
 
 /// The engine.
 #[derive(Debug)]
@@ -95,28 +111,6 @@ impl Sqlite {
             })
             .connect_lazy_with(file.reader());
         Ok(Self { file, writer, readers, shared })
-    }
-
-    /// Writes one row, within two seconds.
-    pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        const OPERATION: &str = "write the readiness probe";
-        let probe = self.write(OPERATION, |tx| {
-            Box::pin(async move {
-                sqlx::query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
-                    .bind(tx.now)
-                    .execute(&mut tx.conn)
-                    .await
-                    .map(drop)
-                    .map_err(during(OPERATION))
-            })
-        });
-        match tokio::time::timeout(PING, probe).await {
-            Ok(written) => written,
-            Err(late) => Err(StoreError::Unavailable {
-                operation: OPERATION,
-                source: Arc::new(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
-            }),
-        }
     }
 
     /// Lets the writer finish and closes the readers.
@@ -185,7 +179,12 @@ fn is_store_failure(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Writes a value as the JSON text that goes into a column or into `json_each`.
-fn json(operation: &'static str, value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|source| StoreError::Encode { operation, source })
+/// A transaction that writes shuts all others out: nothing to lock.
+async fn lock_orders(_tx: &mut Tx, _operation: &'static str, _orders: [&OrderId; 2]) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// As above.
+async fn lock_revisions(_tx: &mut Tx, _operation: &'static str) -> Result<(), StoreError> {
+    Ok(())
 }

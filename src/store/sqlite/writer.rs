@@ -19,8 +19,9 @@ use tokio_util::task::TaskTracker;
 use uuid::{ContextV7, Uuid};
 
 use super::Shared;
-use super::door::{self, Arrival};
+use super::door;
 use super::file::{DatabaseFile, Identity};
+use crate::store::batch::{Arrival, RECEIVE};
 use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
@@ -31,7 +32,7 @@ const QUEUE: usize = 1024;
 /// What a write works with: the connection inside its transaction, and the time and ids of the batch.
 pub(super) struct Tx {
     /// The write connection.
-    pub(super) conn: SqliteConnection,
+    conn: SqliteConnection,
     /// The time of the batch, in epoch milliseconds.
     pub(super) now: i64,
     /// Set by a write that made an order due: the commit then wakes the workers.
@@ -41,6 +42,11 @@ pub(super) struct Tx {
 }
 
 impl Tx {
+    /// The connection, for a statement.
+    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+        &mut self.conn
+    }
+
     /// A new id of one of our rows: later ids sort after earlier ones.
     pub(super) fn new_id(&self) -> String {
         let millis = u64::try_from(self.now).unwrap_or_default();
@@ -214,7 +220,7 @@ impl Task {
             Err(source) => {
                 self.discard().await;
                 for caller in callers {
-                    drop(caller.send(Err(StoreError::Unavailable { operation: door::RECEIVE, source: Arc::clone(&source) })));
+                    drop(caller.send(Err(StoreError::Unavailable { operation: RECEIVE, source: Arc::clone(&source) })));
                 }
                 for job in jobs {
                     job.answer(Some(&source));

@@ -8,6 +8,7 @@ mod faults;
 mod goods;
 mod kill;
 mod operators;
+mod postgres;
 mod process;
 mod statuses;
 mod suitescript;

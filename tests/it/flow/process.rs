@@ -9,7 +9,7 @@ use tillbridge::sandbox::Sandbox;
 use tillbridge::sandbox::config::DEFAULT_PRIVATE_KEY_PEM;
 use tokio::process::{Child, Command};
 
-use super::world::{MAPPINGS, Plan, configuration};
+use super::world::{MAPPINGS, Plan, Rows, configuration};
 
 /// No command takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Shop {
     pub folder: TempDir,
     pub address: String,
+    pub rows: Rows,
 }
 
 /// What a command said.
@@ -48,11 +49,12 @@ impl Said {
 
 impl Shop {
     /// Writes configuration, key and mappings. Its port is no ephemeral one, so that nothing takes it while the service is down.
-    pub fn new(sandbox: &Sandbox, plan: &Plan) -> Self {
+    pub async fn new(sandbox: &Sandbox, plan: &Plan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = free_address();
-        let text = configuration(plan, &address, folder.path(), &sandbox.netsuite_url(), &sandbox.x_series_url());
-        let shop = Self { folder, address };
+        let rows = Rows::of(plan, folder.path()).await;
+        let text = configuration(plan, &address, &rows.url, &sandbox.netsuite_url(), &sandbox.x_series_url());
+        let shop = Self { folder, address, rows };
         shop.write("tillbridge.toml", &text);
         shop.write("netsuite.pem", DEFAULT_PRIVATE_KEY_PEM);
         shop.write("mappings.toml", MAPPINGS);

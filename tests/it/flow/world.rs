@@ -15,6 +15,8 @@ use tillbridge::sandbox::{
 };
 use tillbridge::store::{CallState, OAuthTokens, OrderRow, OrderState, Role, Store, TokenRow};
 
+use crate::postgres::Schema;
+
 /// The connection.
 pub const CONNECTION: &str = "acme-nz";
 /// What its callbacks are signed with.
@@ -45,6 +47,8 @@ pub struct Plan {
     pub retry: &'static str,
     pub poll_interval: &'static str,
     pub debounce: &'static str,
+    /// The rows are in a Postgres schema of their own, and not in a file.
+    pub postgres: bool,
 }
 
 impl Default for Plan {
@@ -63,6 +67,7 @@ impl Default for Plan {
             retry: r#"first = "50ms", max = "400ms", attempts = 40, recheck = "10m""#,
             poll_interval: "1s",
             debounce: "50ms",
+            postgres: false,
         }
     }
 }
@@ -100,11 +105,30 @@ pub struct World {
     /// Its configuration.
     text: String,
     folder: TempDir,
+    _rows: Rows,
     ended: bool,
 }
 
+/// Where a service keeps its rows.
+pub struct Rows {
+    pub url: String,
+    _schema: Option<Schema>,
+}
+
+impl Rows {
+    /// An empty place.
+    pub async fn of(plan: &Plan, folder: &std::path::Path) -> Self {
+        if plan.postgres {
+            let schema = Schema::new().await;
+            Self { url: schema.url.clone(), _schema: Some(schema) }
+        } else {
+            Self { url: format!("sqlite://{}", folder.join("tillbridge.db").display()), _schema: None }
+        }
+    }
+}
+
 /// A running service's configuration as text.
-pub fn configuration(plan: &Plan, address: &str, folder: &std::path::Path, netsuite: &str, x_series: &str) -> String {
+pub fn configuration(plan: &Plan, address: &str, database: &str, netsuite: &str, x_series: &str) -> String {
     let public_url = if plan.webhooks { format!("http://{address}") } else { String::new() };
     format!(
         r#"
@@ -113,7 +137,7 @@ listen = "{address}"
 public_url = "{public_url}"
 
 [database]
-url = "sqlite://{database}"
+url = "{database}"
 
 [worker]
 poll = "200ms"
@@ -150,7 +174,6 @@ registers = 100
 auth = {x_series_auth}
 webhook = {{ verify = "signature", secrets = ["sandbox-app-secret"] }}
 "#,
-        database = folder.join("tillbridge.db").display(),
         retry = plan.retry.replace(", ", "\n"),
         interval = plan.poll_interval,
         debounce = plan.debounce,
@@ -184,7 +207,8 @@ impl World {
         let sandbox = Sandbox::start(plan.sandbox.clone(), Clock::System).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("netsuite.pem"), plan.private_key).unwrap();
-        let text = configuration(&plan, &address, folder.path(), &sandbox.netsuite_url(), &sandbox.x_series_url());
+        let rows = Rows::of(&plan, folder.path()).await;
+        let text = configuration(&plan, &address, &rows.url, &sandbox.netsuite_url(), &sandbox.x_series_url());
         let config = Config::parse(&text, &folder.path().join("tillbridge.toml"), &Environment::new()).unwrap();
         let store = app::open_store(&config, Clock::System, true).await.unwrap();
         tokens(&store).await;
@@ -198,7 +222,7 @@ impl World {
         let listeners = Listeners { main, metrics: None };
         let running = app::start(config, Options { migrate: true }, Some(listeners), Clock::System).await.unwrap();
         let client = tillbridge::net::http::client(Duration::from_secs(30)).unwrap();
-        let world = Self { sandbox, client, running: Some(running), text, folder, ended: false };
+        let world = Self { sandbox, client, running: Some(running), text, folder, _rows: rows, ended: false };
         if plan.webhooks {
             // Without its subscription X-Series would not tell of the first sales.
             world.wait("the webhook subscription is made", || !world.x_series().subscriptions().is_empty()).await;

@@ -12,12 +12,14 @@ mod link;
 mod lists;
 mod memory;
 mod operators;
+mod postgres;
 mod queue;
 mod random;
 mod sqlite;
 mod together;
 mod upkeep;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -32,6 +34,8 @@ use tillbridge::store::{
     Written,
 };
 
+use crate::postgres::Schema;
+
 /// Makes a test of each body, for every engine.
 macro_rules! cases {
     ($($body:ident)+) => {
@@ -43,10 +47,20 @@ macro_rules! cases {
                 }
             )+
         }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $body() {
+                    super::$body($crate::store::World::postgres().await).await;
+                }
+            )+
+        }
     };
 }
 use cases;
 
+/// How many migrations there are.
+const MIGRATIONS: usize = 1;
 /// How long a lease lasts in these tests.
 const LEASE: Duration = Duration::from_mins(5);
 
@@ -55,8 +69,14 @@ struct World {
     store: Store,
     clock: Clock,
     url: String,
-    /// Goes last: the store's files are in it.
-    folder: TempDir,
+    /// Goes last: the store's rows are in it.
+    place: Place,
+}
+
+/// Where the rows are.
+enum Place {
+    File(TempDir),
+    Schema(Schema),
 }
 
 impl World {
@@ -67,10 +87,43 @@ impl World {
     async fn sqlite_with(parameters: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}{parameters}", folder.path().join("store.db").display());
+        Self::of(url, Place::File(folder)).await
+    }
+
+    async fn postgres() -> Self {
+        let schema = Schema::new().await;
+        Self::of(schema.url.clone(), Place::Schema(schema)).await
+    }
+
+    async fn of(url: String, place: Place) -> Self {
         let clock = Clock::manual("2026-11-23T01:00:00Z".parse().unwrap());
         let store = Store::open(&url, 2, clock.clone()).await.unwrap();
-        assert_eq!(store.migrate().await.unwrap(), 1);
-        Self { store, clock, url, folder }
+        assert_eq!(store.migrate().await.unwrap(), MIGRATIONS);
+        Self { store, clock, url, place }
+    }
+
+    /// Another one of the same engine.
+    async fn another(&self) -> Self {
+        match self.place {
+            Place::File(_) => Self::sqlite().await,
+            Place::Schema(_) => Self::postgres().await,
+        }
+    }
+
+    /// The folder of the file.
+    fn folder(&self) -> &Path {
+        match &self.place {
+            Place::File(folder) => folder.path(),
+            Place::Schema(_) => panic!("there is no file"),
+        }
+    }
+
+    /// The schema of the tables.
+    fn schema(&self) -> &Schema {
+        match &self.place {
+            Place::Schema(schema) => schema,
+            Place::File(_) => panic!("there is no schema"),
+        }
     }
 
     /// Closes the store and opens the same one.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use tillbridge::clock::{Clock, after};
+use tillbridge::clock::after;
 use tillbridge::domain::ids::OrderId;
 use tillbridge::domain::verdict::HoldKind;
-use tillbridge::store::{Claimed, End, EventFilter, OperatorAction, OrderFilter, OrderRow, OrderState, Received, Store, Written};
+use tillbridge::store::{Claimed, End, EventFilter, OperatorAction, OrderFilter, OrderRow, OrderState, Received, Written};
 
 use super::{World, connection, held, result, retry, settled, waiting};
 
@@ -27,11 +27,7 @@ struct History {
 
 async fn the_books_balance_after_every_step(world: World) {
     for seed in 1..=SEEDS {
-        let url = world.url.replace("store.db", &format!("seed-{seed}.db"));
-        let clock = Clock::manual(world.now());
-        let store = Store::open(&url, 2, clock.clone()).await.unwrap();
-        store.migrate().await.unwrap();
-        let world = World { store, clock, url, folder: tempfile::tempdir().unwrap() };
+        let world = world.another().await;
         let mut history = History { world, random: fastrand::Rng::with_seed(seed), hands: Vec::new(), stored: 0 };
         for step in 0..STEPS {
             let did = history.step().await;

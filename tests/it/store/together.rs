@@ -85,7 +85,7 @@ async fn receives_that_wait_share_a_commit(world: World) {
     }
 }
 
-async fn a_receive_whose_caller_is_gone_is_committed_all_the_same(world: World) {
+async fn a_receive_whose_caller_is_gone_is_committed_all_the_same(mut world: World) {
     let event = world.callback("766");
     {
         let receive = world.store.receive(event.clone());
@@ -97,7 +97,7 @@ async fn a_receive_whose_caller_is_gone_is_committed_all_the_same(world: World) 
         });
         gone.await;
     }
-    world.store.ping().await.unwrap();
+    world.reopen().await;
     assert_eq!(world.event_count().await, 1);
     assert!(matches!(world.store.receive(event).await.unwrap(), Received::Duplicate { .. }));
     assert_eq!(world.claim_one().await.upto, 1);

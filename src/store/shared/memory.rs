@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::queue::millis;
 use super::rows::Cells;
-use super::{Sqlite, during, json};
+use super::{Db, during};
 use crate::domain::ids::ConnectionId;
+use crate::store::values::{json, millis};
 use crate::store::{OAuthTokens, StoreError};
 
-impl Sqlite {
+impl Db {
     /// Where a poll stands.
     pub(in crate::store) async fn cursor(&self, connection: &ConnectionId, name: &str) -> Result<Option<Value>, StoreError> {
         let row = sqlx::query("SELECT value FROM cursors WHERE connection = $1 AND name = $2")
@@ -36,7 +36,7 @@ impl Sqlite {
                 .bind(name)
                 .bind(value)
                 .bind(tx.now)
-                .execute(&mut tx.conn)
+                .execute(tx.conn())
                 .await
                 .map(drop)
                 .map_err(during(OPERATION))
@@ -99,7 +99,7 @@ impl Sqlite {
                         .bind(&kind)
                         .bind(&netsuite_id)
                         .bind(&x_series_id)
-                        .execute(&mut tx.conn)
+                        .execute(tx.conn())
                         .await
                         .map_err(during(OPERATION))?;
                 }
@@ -158,7 +158,7 @@ impl Sqlite {
                     .bind(tokens.expires_at.as_millisecond())
                     .bind(tokens.refresh_token)
                     .bind(expected)
-                    .execute(&mut tx.conn)
+                    .execute(tx.conn())
                     .await
                     .map_err(during(OPERATION))?;
                 Ok(saved.rows_affected() == 1)
@@ -182,7 +182,7 @@ impl Sqlite {
                 .bind(owner)
                 .bind(tx.now.saturating_add(lease))
                 .bind(tx.now)
-                .execute(&mut tx.conn)
+                .execute(tx.conn())
                 .await
                 .map_err(during(OPERATION))?;
                 Ok(taken.rows_affected() == 1)
@@ -200,7 +200,7 @@ impl Sqlite {
                 sqlx::query("DELETE FROM locks WHERE name = $1 AND owner = $2")
                     .bind(name)
                     .bind(owner)
-                    .execute(&mut tx.conn)
+                    .execute(tx.conn())
                     .await
                     .map(drop)
                     .map_err(during(OPERATION))

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::queue::{Leased, leased};
 use super::records::{NewPass, add_aliases, add_pass, owner_of, write_link};
 use super::writer::Tx;
-use super::{Sqlite, during};
+use super::{Db, during};
 use crate::domain::ids::OrderId;
 use crate::domain::verdict::{HoldKind, Verdict, VerdictKind};
 use crate::store::{Claimed, End, OrderState, PassResult, StoreError, Written};
@@ -25,7 +25,7 @@ struct Ending {
     updated_at: i64,
 }
 
-impl Sqlite {
+impl Db {
     /// Ends the pass, if its lease is still ours.
     pub(in crate::store) async fn finish(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
         let (lease, upto) = (claimed.lease.clone(), claimed.upto);
@@ -134,7 +134,7 @@ async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, 
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM events WHERE order_id = $1 AND seq > $2 AND source = 'operator')")
         .bind(order.as_str())
         .bind(upto)
-        .fetch_one(&mut tx.conn)
+        .fetch_one(tx.conn())
         .await
         .map_err(during(OPERATION))
 }
@@ -156,7 +156,7 @@ async fn write_order(tx: &mut Tx, order: &OrderId, ending: &Ending, revision: Op
     .bind(ending.handled_seq)
     .bind(revision)
     .bind(ending.updated_at)
-    .execute(&mut tx.conn)
+    .execute(tx.conn())
     .await
     .map(drop)
     .map_err(during(OPERATION))
@@ -178,7 +178,7 @@ pub(super) async fn decide_events(
         .bind(verdict.reason.word())
         .bind(&verdict.detail)
         .bind(tx.now)
-        .execute(&mut tx.conn)
+        .execute(tx.conn())
         .await
         .map(drop)
         .map_err(during(operation))

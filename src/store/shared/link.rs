@@ -7,7 +7,7 @@ use super::queue::leased;
 use super::records::{OwnEvent, add_aliases, add_event, owner_of, write_link};
 use super::rows::{self, order_columns};
 use super::writer::Tx;
-use super::{Sqlite, during};
+use super::{Db, during, lock_orders};
 use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::domain::verdict::HoldKind;
 use crate::store::standing::Standing;
@@ -15,7 +15,7 @@ use crate::store::{EventSource, Lease, Link, LinkResult, OrderRow, StoreError, W
 
 const MERGE: &str = "merge two orders";
 
-impl Sqlite {
+impl Db {
     /// Stores the link, unless another order has one of its ids.
     pub(in crate::store) async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
         const OPERATION: &str = "store an order's link";
@@ -38,6 +38,7 @@ impl Sqlite {
         let (lease, into) = (lease.clone(), into.clone());
         self.write(MERGE, move |tx| {
             Box::pin(async move {
+                lock_orders(tx, MERGE, [&lease.order_id, &into]).await?;
                 if leased(tx, MERGE, &lease).await?.is_none() {
                     return Ok(Written::LeaseLost);
                 }
@@ -54,12 +55,7 @@ impl Sqlite {
                     "DELETE FROM aliases WHERE order_id = $1 AND $2 IS NOT NULL",
                     "DELETE FROM orders WHERE id = $1 AND $2 IS NOT NULL",
                 ] {
-                    sqlx::query(statement)
-                        .bind(from.id.as_str())
-                        .bind(to.id.as_str())
-                        .execute(&mut tx.conn)
-                        .await
-                        .map_err(during(MERGE))?;
+                    sqlx::query(statement).bind(from.id.as_str()).bind(to.id.as_str()).execute(tx.conn()).await.map_err(during(MERGE))?;
                 }
                 wake(tx, &to, leased, enqueued_seq).await?;
                 write_link(tx, MERGE, &to.id, &joined(&to.link, &from.link)).await?;
@@ -75,7 +71,7 @@ impl Sqlite {
 async fn read(tx: &mut Tx, order: &OrderId) -> Result<(OrderRow, bool), StoreError> {
     let row = sqlx::query(concat!("SELECT ", order_columns!(), ", lease_owner IS NOT NULL AS leased FROM orders WHERE id = $1"))
         .bind(order.as_str())
-        .fetch_optional(&mut tx.conn)
+        .fetch_optional(tx.conn())
         .await
         .map_err(during(MERGE))?;
     let Some(row) = row else { return Err(StoreError::UnknownOrder(order.clone())) };
@@ -85,12 +81,12 @@ async fn read(tx: &mut Tx, order: &OrderId) -> Result<(OrderRow, bool), StoreErr
 /// Moves the events, and returns the number of the newest one of `to`. Those that were not handled line up behind the ones that wait
 /// there, in their order; those that were keep their verdict and have no turn any more.
 async fn move_events(tx: &mut Tx, from: &OrderRow, to: &OrderRow) -> Result<i64, StoreError> {
-    sqlx::query("UPDATE events SET order_id = $2, seq = iif(seq > $3, seq - $3 + $4, NULL) WHERE order_id = $1")
+    sqlx::query("UPDATE events SET order_id = $2, seq = CASE WHEN seq > $3 THEN seq - $3 + $4 END WHERE order_id = $1")
         .bind(from.id.as_str())
         .bind(to.id.as_str())
         .bind(from.handled_seq)
         .bind(to.enqueued_seq)
-        .execute(&mut tx.conn)
+        .execute(tx.conn())
         .await
         .map_err(during(MERGE))?;
     let enqueued_seq = to.enqueued_seq + from.enqueued_seq - from.handled_seq;
@@ -121,7 +117,7 @@ async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64) ->
         .bind(standing.due_at)
         .bind(enqueued_seq)
         .bind(tx.now)
-        .execute(&mut tx.conn)
+        .execute(tx.conn())
         .await
         .map(drop)
         .map_err(during(MERGE))

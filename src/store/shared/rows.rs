@@ -1,14 +1,17 @@
 //! Reading rows: every word is checked, and one that this version does not know is an error, never a guess.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row as _, Sqlite, Type};
+use sqlx::{Decode, Row as _, Type};
 
-use super::during;
+use super::{Driver, Row, during};
 use crate::clock::from_millis;
 use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId};
 use crate::domain::verdict::{HoldKind, VerdictKind};
+use crate::store::batch::Hot;
+use crate::store::standing::Standing;
 use crate::store::{CallKind, CallRow, CallState, Direction, EventRow, EventSource, Link, OrderRow, OrderState, PassRow, StoreError};
 
 /// The columns that [`order`] reads.
@@ -40,18 +43,18 @@ pub(super) use call_columns;
 /// A row with the name of its table, for errors.
 pub(super) struct Cells<'r> {
     table: &'static str,
-    row: &'r SqliteRow,
+    row: &'r Row,
 }
 
 impl<'r> Cells<'r> {
-    pub(super) fn of(table: &'static str, row: &'r SqliteRow) -> Self {
+    pub(super) fn of(table: &'static str, row: &'r Row) -> Self {
         Self { table, row }
     }
 
     /// A column as it is.
     pub(super) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
     where
-        T: Decode<'r, Sqlite> + Type<Sqlite>,
+        T: Decode<'r, Driver> + Type<Driver>,
     {
         self.row.try_get(column).map_err(during("read a row"))
     }
@@ -90,13 +93,19 @@ impl<'r> Cells<'r> {
         u32::try_from(count).map_err(|error| self.unknown(column, &format!("{count} ({error})")))
     }
 
+    /// A column that holds an HTTP status or null.
+    pub(super) fn opt_status(&self, column: &'static str) -> Result<Option<u16>, StoreError> {
+        let status: Option<i64> = self.get(column)?;
+        status.map(|status| u16::try_from(status).map_err(|error| self.unknown(column, &format!("{status} ({error})")))).transpose()
+    }
+
     fn unknown(&self, column: &'static str, what: &str) -> StoreError {
         StoreError::UnknownValue { row: format!("{}.{column}", self.table), what: what.to_owned() }
     }
 }
 
 /// Reads an order.
-pub(super) fn order(row: &SqliteRow) -> Result<OrderRow, StoreError> {
+pub(super) fn order(row: &Row) -> Result<OrderRow, StoreError> {
     let cells = Cells::of("orders", row);
     Ok(OrderRow {
         id: OrderId::new(cells.get::<String>("id")?),
@@ -133,7 +142,7 @@ pub(super) fn order(row: &SqliteRow) -> Result<OrderRow, StoreError> {
 }
 
 /// Reads an event, without its body.
-pub(super) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
+pub(super) fn event(row: &Row) -> Result<EventRow, StoreError> {
     let cells = Cells::of("events", row);
     Ok(EventRow {
         id: EventId::new(cells.get::<String>("id")?),
@@ -151,7 +160,7 @@ pub(super) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
 }
 
 /// Reads a call.
-pub(super) fn call(row: &SqliteRow) -> Result<CallRow, StoreError> {
+pub(super) fn call(row: &Row) -> Result<CallRow, StoreError> {
     let cells = Cells::of("calls", row);
     Ok(CallRow {
         id: CallId::new(cells.get::<String>("id")?),
@@ -162,7 +171,7 @@ pub(super) fn call(row: &SqliteRow) -> Result<CallRow, StoreError> {
         state: cells.word("state", CallState::parse)?,
         request: cells.json("request")?,
         attempts: cells.count("attempts")?,
-        http_status: cells.get("http_status")?,
+        http_status: cells.opt_status("http_status")?,
         answer: cells.get("answer")?,
         remote_id: cells.get("remote_id")?,
         created_at: cells.time("created_at")?,
@@ -171,7 +180,7 @@ pub(super) fn call(row: &SqliteRow) -> Result<CallRow, StoreError> {
 }
 
 /// Reads a pass.
-pub(super) fn pass(row: &SqliteRow) -> Result<PassRow, StoreError> {
+pub(super) fn pass(row: &Row) -> Result<PassRow, StoreError> {
     let cells = Cells::of("passes", row);
     Ok(PassRow {
         at: cells.time("ended_at")?,
@@ -181,5 +190,31 @@ pub(super) fn pass(row: &SqliteRow) -> Result<PassRow, StoreError> {
         revision: cells.get("revision")?,
         events: (cells.get("first_seq")?, cells.get("last_seq")?),
         explanation: cells.json::<Value>("explanation")?,
+    })
+}
+
+/// Reads what the door goes by of an order.
+pub(super) fn hot(cells: &Cells<'_>) -> Result<Hot, StoreError> {
+    Ok(Hot {
+        id: cells.get("id")?,
+        connection: ConnectionId::new(cells.get::<String>("connection")?),
+        direction: cells.word("direction", Direction::parse)?,
+        netsuite_id: None,
+        x_series_id: None,
+        standing: Standing {
+            state: cells.word("state", OrderState::parse)?,
+            hold: cells.opt_word("hold", HoldKind::parse)?,
+            due_at: cells.get("due_at")?,
+            attempt: cells.get("attempt")?,
+            leased: cells.get("leased")?,
+        },
+        enqueued_seq: cells.get("enqueued_seq")?,
+        handled_seq: cells.get("handled_seq")?,
+        netsuite_modified: cells.get("netsuite_modified")?,
+        x_series_version: cells.get("x_series_version")?,
+        markers: HashMap::new(),
+        decided: None,
+        made: false,
+        changed: false,
     })
 }

@@ -4,23 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::rows::{self, Cells, event_columns, order_columns};
+use super::dialect::for_update;
+use super::rows::{self, Cells, event_columns};
 use super::writer::Tx;
-use super::{Sqlite, during, json};
+use super::{Db, dialect, during};
 use crate::clock::from_millis;
-use crate::domain::ids::OrderId;
+use crate::domain::ids::{ConnectionId, OrderId};
+use crate::store::values::millis;
 use crate::store::{ClaimRequest, Claimed, EventRow, Lease, StoreError};
-
-/// One statement on the rows it locks. `orders_due` holds only orders that wait or are worked on, so the claim costs the same
-/// however many are settled. An expired lease is a due order like any other: no sweeper looks for it.
-const CLAIM: &str = concat!(
-    "UPDATE orders SET state = 'working', hold = NULL, lease_owner = $1, lease_token = lease_token + 1, attempt = attempt + 1, \
-         due_at = $2 \
-     WHERE id IN (SELECT id FROM orders INDEXED BY orders_due WHERE due_at <= $3 \
-         AND ($4 IS NULL OR connection IN (SELECT value FROM json_each($4))) ORDER BY due_at LIMIT $5) \
-     RETURNING ",
-    order_columns!()
-);
 
 /// The columns of an order that a pass goes by.
 pub(super) struct Leased {
@@ -36,13 +27,14 @@ pub(super) struct Leased {
 
 /// The order of a lease; none when the lease is not ours any more. An expired lease that nobody else has claimed is still ours.
 pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) -> Result<Option<Leased>, StoreError> {
-    let row = sqlx::query(
+    let row = sqlx::query(concat!(
         "SELECT enqueued_seq, handled_seq, attempt, verdict, reason, detail, updated_at, connection FROM orders \
          WHERE id = $1 AND lease_token = $2 AND lease_owner IS NOT NULL",
-    )
+        for_update!()
+    ))
     .bind(lease.order_id.as_str())
     .bind(lease.token)
-    .fetch_optional(&mut tx.conn)
+    .fetch_optional(tx.conn())
     .await
     .map_err(during(operation))?;
     let Some(row) = row else { return Ok(None) };
@@ -59,7 +51,7 @@ pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) 
     }))
 }
 
-impl Sqlite {
+impl Db {
     /// Takes due orders, the longest due first.
     pub(in crate::store) async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
         const OPERATION: &str = "claim due orders";
@@ -68,17 +60,17 @@ impl Sqlite {
         let lease = millis(request.lease);
         let connections = match request.connections.as_slice() {
             [] => None,
-            some => Some(json(OPERATION, &some)?),
+            some => Some(dialect::texts(OPERATION, some.iter().map(ConnectionId::as_str))?),
         };
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                let rows = sqlx::query(CLAIM)
+                let rows = sqlx::query(dialect::CLAIM)
                     .bind(owner)
                     .bind(tx.now.saturating_add(lease))
                     .bind(tx.now)
                     .bind(connections)
                     .bind(limit)
-                    .fetch_all(&mut tx.conn)
+                    .fetch_all(tx.conn())
                     .await
                     .map_err(during(OPERATION))?;
                 rows.iter()
@@ -113,20 +105,18 @@ impl Sqlite {
         if leases.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = json(OPERATION, &leases.iter().map(|lease| (lease.order_id.as_str(), lease.token)).collect::<Vec<_>>())?;
+        let ids = dialect::texts(OPERATION, leases.iter().map(|lease| lease.order_id.as_str()))?;
+        let tokens = dialect::numbers(OPERATION, leases.iter().map(|lease| lease.token))?;
         let lease = millis(lease);
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                let rows = sqlx::query(
-                    "UPDATE orders SET due_at = $2 FROM json_each($1) AS asked \
-                     WHERE orders.id = asked.value ->> 0 AND lease_token = asked.value ->> 1 AND lease_owner IS NOT NULL \
-                     RETURNING orders.id, lease_token",
-                )
-                .bind(asked)
-                .bind(tx.now.saturating_add(lease))
-                .fetch_all(&mut tx.conn)
-                .await
-                .map_err(during(OPERATION))?;
+                let rows = sqlx::query(dialect::HEARTBEAT)
+                    .bind(ids)
+                    .bind(tokens)
+                    .bind(tx.now.saturating_add(lease))
+                    .fetch_all(tx.conn())
+                    .await
+                    .map_err(during(OPERATION))?;
                 rows.iter()
                     .map(|row| {
                         let cells = Cells::of("orders", row);
@@ -151,32 +141,5 @@ impl Sqlite {
         .await
         .map_err(during("read an order's pending events"))?;
         rows.iter().map(rows::event).collect()
-    }
-}
-
-/// A duration in the database's milliseconds.
-pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use sqlx::Row as _;
-
-    use crate::clock::Clock;
-    use crate::store::sqlite::Sqlite;
-
-    #[tokio::test]
-    async fn the_claim_reads_the_index_of_due_orders_and_sorts_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let store = Sqlite::open(&url, 1, Clock::System).await.unwrap();
-        store.migrate().await.unwrap();
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", super::CLAIM));
-        let plan = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
-        let plan: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
-        assert!(plan.iter().any(|step| step.contains("SEARCH orders USING INDEX orders_due (due_at<?)")), "{plan:?}");
-        assert!(plan.iter().any(|step| step.contains("sqlite_autoindex_orders_1 (id=?)")), "{plan:?}");
-        assert!(!plan.iter().any(|step| step.contains("SCAN orders") || step.contains("TEMP B-TREE")), "{plan:?}");
     }
 }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::writer::Tx;
-use super::{during, json};
+use super::{dialect, during};
 use crate::domain::ids::{OrderId, RecordId, SaleId};
+use crate::store::values::json;
 use crate::store::{EventSource, Link, StoreError};
 
 /// Another order of the connection that has one of the link's ids.
@@ -24,7 +25,7 @@ pub(super) async fn owner_of(
     .bind(link.x_series_id.as_ref().map(SaleId::as_str))
     .bind(connection)
     .bind(order.as_str())
-    .fetch_optional(&mut tx.conn)
+    .fetch_optional(tx.conn())
     .await
     .map_err(during(operation))?;
     Ok(other.map(OrderId::new))
@@ -53,7 +54,7 @@ pub(super) async fn write_link(tx: &mut Tx, operation: &'static str, order: &Ord
     .bind(link.sent_digest.as_deref())
     .bind(link.echo_digest.as_deref())
     .bind(link.mapping.as_deref())
-    .execute(&mut tx.conn)
+    .execute(tx.conn())
     .await
     .map(drop)
     .map_err(during(operation))
@@ -64,10 +65,10 @@ pub(super) async fn add_aliases(tx: &mut Tx, operation: &'static str, order: &Or
     if aliases.is_empty() {
         return Ok(());
     }
-    sqlx::query("INSERT INTO aliases (alias, order_id) SELECT value, $2 FROM json_each($1) WHERE value <> '' ON CONFLICT DO NOTHING")
-        .bind(json(operation, &aliases)?)
+    sqlx::query(dialect::ADD_ALIASES)
+        .bind(dialect::texts(operation, aliases.iter().map(String::as_str))?)
         .bind(order.as_str())
-        .execute(&mut tx.conn)
+        .execute(tx.conn())
         .await
         .map(drop)
         .map_err(during(operation))
@@ -99,7 +100,7 @@ pub(super) async fn add_pass(tx: &mut Tx, operation: &'static str, order: &Order
     .bind(pass.first_seq)
     .bind(pass.last_seq)
     .bind(json(operation, pass.explanation)?)
-    .execute(&mut tx.conn)
+    .execute(tx.conn())
     .await
     .map(drop)
     .map_err(during(operation))
@@ -127,7 +128,7 @@ pub(super) async fn add_event(tx: &mut Tx, operation: &'static str, order: &Orde
     .bind(event.kind)
     .bind(tx.now)
     .bind(json(operation, event.body)?.into_bytes())
-    .execute(&mut tx.conn)
+    .execute(tx.conn())
     .await
     .map(drop)
     .map_err(during(operation))

@@ -2,11 +2,12 @@
 
 use super::queue::leased;
 use super::rows::{self, call_columns};
-use super::{Sqlite, during, json};
+use super::{Db, during};
 use crate::domain::ids::{CallId, OrderId};
-use crate::store::{CallOutcome, CallRow, CallState, Claimed, Lease, NewCall, StoreError, Written};
+use crate::store::values::json;
+use crate::store::{CallOutcome, CallRow, Claimed, Lease, NewCall, StoreError, Written};
 
-impl Sqlite {
+impl Db {
     /// Commits the intent to call.
     pub(in crate::store) async fn plan_call(&self, claimed: &Claimed, call: NewCall) -> Result<Option<CallRow>, StoreError> {
         const OPERATION: &str = "plan a call";
@@ -15,28 +16,13 @@ impl Sqlite {
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
                 let Some(order) = leased(tx, OPERATION, &lease).await? else { return Ok(None) };
-                let there = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
-                    .bind(&order.connection)
-                    .bind(&call.key)
-                    .fetch_optional(&mut tx.conn)
-                    .await
-                    .map_err(during(OPERATION))?;
-                if let Some(there) = there {
-                    let there = rows::call(&there)?;
-                    // A call that certainly had no effect is anybody's to make: whoever needs it next takes it over.
-                    if there.order_id != lease.order_id && there.state != CallState::Failed {
-                        return Err(StoreError::KeyTaken { key: call.key, other: there.order_id });
-                    }
-                    if there.state != CallState::Failed {
-                        return Ok(Some(there));
-                    }
-                }
+                // A call that certainly had no effect is anybody's to make: whoever needs it next takes it over.
                 let row = sqlx::query(concat!(
                     "INSERT INTO calls (id, connection, order_id, kind, idempotency_key, state, request, created_at, updated_at) \
                      VALUES ($1, $2, $3, $4, $5, 'planned', $6, $7, $7) \
                      ON CONFLICT (connection, idempotency_key) DO UPDATE SET order_id = excluded.order_id, kind = excluded.kind, state = excluded.state, \
                          request = excluded.request, http_status = NULL, answer = NULL, remote_id = NULL, updated_at = excluded.updated_at \
-                     RETURNING ",
+                     WHERE calls.state = 'failed' RETURNING ",
                     call_columns!()
                 ))
                 .bind(tx.new_id())
@@ -46,10 +32,24 @@ impl Sqlite {
                 .bind(&call.key)
                 .bind(request)
                 .bind(tx.now)
-                .fetch_one(&mut tx.conn)
+                .fetch_optional(tx.conn())
                 .await
                 .map_err(during(OPERATION))?;
-                rows::call(&row).map(Some)
+                if let Some(row) = row {
+                    return rows::call(&row).map(Some);
+                }
+                let there = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
+                    .bind(&order.connection)
+                    .bind(&call.key)
+                    .fetch_one(tx.conn())
+                    .await
+                    .map_err(during(OPERATION))?;
+                let there = rows::call(&there)?;
+                if there.order_id == lease.order_id {
+                    Ok(Some(there))
+                } else {
+                    Err(StoreError::KeyTaken { key: call.key, other: there.order_id })
+                }
             })
         })
         .await
@@ -70,7 +70,7 @@ impl Sqlite {
                 .bind(call.as_str())
                 .bind(lease.order_id.as_str())
                 .bind(tx.now)
-                .execute(&mut tx.conn)
+                .execute(tx.conn())
                 .await
                 .map_err(during(OPERATION))?;
                 if sent.rows_affected() == 1 { Ok(Written::Yes) } else { Err(StoreError::UnknownCall(call)) }
@@ -95,11 +95,11 @@ impl Sqlite {
                 .bind(call.as_str())
                 .bind(lease.order_id.as_str())
                 .bind(outcome.state.word())
-                .bind(outcome.http_status)
+                .bind(outcome.http_status.map(i64::from))
                 .bind(outcome.answer)
                 .bind(outcome.remote_id)
                 .bind(tx.now)
-                .execute(&mut tx.conn)
+                .execute(tx.conn())
                 .await
                 .map_err(during(OPERATION))?;
                 if settled.rows_affected() == 1 { Ok(Written::Yes) } else { Err(StoreError::UnknownCall(call)) }

@@ -1,9 +1,12 @@
 //! Counting, and forgetting what is old.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::rows::Cells;
-use super::{Sqlite, during, json};
+use super::{Db, dialect, during};
 use crate::domain::verdict::VerdictKind;
 use crate::store::{CallState, Counts, OrderState, StoreError};
 
@@ -12,14 +15,36 @@ const PURGE: i64 = 500;
 /// How long a delivery id is known, whatever the retention: senders repeat a delivery for up to three days.
 const KEYS_KEPT_MS: i64 = 72 * 60 * 60 * 1000;
 
-impl Sqlite {
+/// How long the readiness probe waits for its write.
+const PING: Duration = Duration::from_secs(2);
+
+impl Db {
+    /// Writes one row, within two seconds.
+    pub(in crate::store) async fn ping(&self) -> Result<(), StoreError> {
+        const OPERATION: &str = "write the readiness probe";
+        let probe = self.write(OPERATION, |tx| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+                    .bind(tx.now)
+                    .execute(tx.conn())
+                    .await
+                    .map(drop)
+                    .map_err(during(OPERATION))
+            })
+        });
+        match tokio::time::timeout(PING, probe).await {
+            Ok(written) => written,
+            Err(late) => Err(StoreError::Unavailable {
+                operation: OPERATION,
+                source: Arc::new(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
+            }),
+        }
+    }
+
     /// The counts, from the counters that triggers keep: a few dozen rows, however large the store.
     pub(in crate::store) async fn counts(&self) -> Result<Counts, StoreError> {
         const OPERATION: &str = "read the counts";
-        let rows = sqlx::query("SELECT kind, word, n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due FROM counters")
-            .fetch_all(&self.readers)
-            .await
-            .map_err(during(OPERATION))?;
+        let rows = sqlx::query(dialect::COUNTS).fetch_all(&self.readers).await.map_err(during(OPERATION))?;
         let mut counts = Counts {
             verdicts: VerdictKind::ALL.map(|verdict| (verdict, 0)).to_vec(),
             orders: OrderState::ALL.map(|state| (state, 0)).to_vec(),
@@ -74,20 +99,16 @@ impl Sqlite {
             .map_err(during(OPERATION))?;
             let Some(last) = old.last() else { return Ok(purged) };
             (at, id) = last.clone();
-            let ids = json(OPERATION, &old.iter().map(|(_, id)| id).collect::<Vec<_>>())?;
+            let ids = dialect::texts(OPERATION, old.iter().map(|(_, id)| id.as_str()))?;
             purged += self
                 .write(OPERATION, move |tx| {
                     Box::pin(async move {
-                        let deleted = sqlx::query(
-                            "DELETE FROM events WHERE id IN (SELECT value FROM json_each($1)) AND verdict IS NOT NULL \
-                                 AND (seq IS NULL OR seq <= (SELECT handled_seq FROM orders WHERE orders.id = events.order_id)) \
-                                 AND (dedupe_key IS NULL OR received_at < $2)",
-                        )
-                        .bind(ids)
-                        .bind(keys_before)
-                        .execute(&mut tx.conn)
-                        .await
-                        .map_err(during(OPERATION))?;
+                        let deleted = sqlx::query(dialect::PURGE_EVENTS)
+                            .bind(ids)
+                            .bind(keys_before)
+                            .execute(tx.conn())
+                            .await
+                            .map_err(during(OPERATION))?;
                         Ok(deleted.rows_affected())
                     })
                 })
@@ -112,18 +133,11 @@ impl Sqlite {
             .map_err(during(OPERATION))?;
             let Some(last) = old.last() else { return Ok(purged) };
             (at, id) = *last;
-            let ids = json(OPERATION, &old.iter().map(|(_, id)| id).collect::<Vec<_>>())?;
+            let ids = dialect::numbers(OPERATION, old.iter().map(|(_, id)| *id))?;
             purged += self
                 .write(OPERATION, move |tx| {
                     Box::pin(async move {
-                        let deleted = sqlx::query(
-                            "DELETE FROM passes WHERE id IN (SELECT value FROM json_each($1)) \
-                                 AND id < (SELECT max(newer.id) FROM passes AS newer WHERE newer.order_id = passes.order_id)",
-                        )
-                        .bind(ids)
-                        .execute(&mut tx.conn)
-                        .await
-                        .map_err(during(OPERATION))?;
+                        let deleted = sqlx::query(dialect::PURGE_PASSES).bind(ids).execute(tx.conn()).await.map_err(during(OPERATION))?;
                         Ok(deleted.rows_affected())
                     })
                 })

@@ -1,14 +1,13 @@
 //! Settings that live in the database: revisions of the mappings, bearer tokens; and replays.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::rows::Cells;
-use super::{Sqlite, during, json};
+use super::{Db, Row, during, lock_revisions};
 use crate::clock::from_millis;
 use crate::domain::ids::ConnectionId;
+use crate::store::values::json;
 use crate::store::{ReplayRow, Revision, Role, StoreError, TokenRow};
 
-impl Sqlite {
+impl Db {
     /// Makes a token's row.
     pub(in crate::store) async fn create_token(&self, row: &TokenRow, hash: &str) -> Result<(), StoreError> {
         const OPERATION: &str = "make a token";
@@ -21,7 +20,7 @@ impl Sqlite {
                     .bind(row.name)
                     .bind(row.role.word())
                     .bind(row.created_at.as_millisecond())
-                    .execute(&mut tx.conn)
+                    .execute(tx.conn())
                     .await
                     .map(drop)
                     .map_err(during(OPERATION))
@@ -62,6 +61,7 @@ impl Sqlite {
         let (document, message, author) = (document.to_owned(), message.to_owned(), author.to_owned());
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
+                lock_revisions(tx, OPERATION).await?;
                 let number: i64 = sqlx::query_scalar(
                     "INSERT INTO revisions (connection, number, document, message, author, published_at) \
                      SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM revisions WHERE connection = $1 RETURNING number",
@@ -71,7 +71,7 @@ impl Sqlite {
                 .bind(&message)
                 .bind(&author)
                 .bind(tx.now)
-                .fetch_one(&mut tx.conn)
+                .fetch_one(tx.conn())
                 .await
                 .map_err(during(OPERATION))?;
                 Ok(Revision { number, document, message, author, at: from_millis(tx.now) })
@@ -130,10 +130,10 @@ impl Sqlite {
                 .bind(replay.total)
                 .bind(replay.done)
                 .bind(changes)
-                .bind(replay.dry_run)
+                .bind(i64::from(replay.dry_run))
                 .bind(replay.author)
                 .bind(replay.created_at.as_millisecond())
-                .execute(&mut tx.conn)
+                .execute(tx.conn())
                 .await
                 .map(drop)
                 .map_err(during(OPERATION))
@@ -155,7 +155,7 @@ impl Sqlite {
                     .bind(replay.total)
                     .bind(replay.done)
                     .bind(changes)
-                    .execute(&mut tx.conn)
+                    .execute(tx.conn())
                     .await
                     .map_err(during(OPERATION))?;
                 if updated.rows_affected() == 1 { Ok(()) } else { Err(during(OPERATION)(sqlx::Error::RowNotFound)) }
@@ -179,7 +179,7 @@ impl Sqlite {
                 total: cells.get("total")?,
                 done: cells.get("done")?,
                 changes: cells.json("changes")?,
-                dry_run: cells.get("dry_run")?,
+                dry_run: cells.get::<i64>("dry_run")? != 0,
                 author: cells.get("author")?,
                 created_at: cells.time("created_at")?,
             })
@@ -188,7 +188,7 @@ impl Sqlite {
     }
 }
 
-fn revision(row: &SqliteRow) -> Result<Revision, StoreError> {
+fn revision(row: &Row) -> Result<Revision, StoreError> {
     let cells = Cells::of("revisions", row);
     Ok(Revision {
         number: cells.get("number")?,

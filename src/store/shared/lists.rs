@@ -5,8 +5,9 @@
 
 use jiff::Timestamp;
 
+use super::dialect::{self, like};
 use super::rows::{self, Cells, call_columns, event_columns, order_columns};
-use super::{Sqlite, during};
+use super::{Db, during};
 use crate::domain::ids::{ConnectionId, EventId, OrderId};
 use crate::domain::verdict::VerdictKind;
 use crate::store::page::{cut, rows_to_read, start};
@@ -24,10 +25,19 @@ macro_rules! orders_list {
             $state,
             " AND (updated_at, id) < ($2, $3) AND updated_at >= $4 AND updated_at < $5 AND ($6 IS NULL OR connection = $6) \
               AND ($7 IS NULL OR verdict = $7) AND ($8 IS NULL OR reason = $8) \
-              AND ($9 IS NULL OR id LIKE $9 ESCAPE '\\' OR netsuite_id LIKE $9 ESCAPE '\\' OR netsuite_number LIKE $9 ESCAPE '\\' \
-                  OR x_series_id LIKE $9 ESCAPE '\\' OR x_series_number LIKE $9 ESCAPE '\\' \
-                  OR EXISTS (SELECT 1 FROM aliases WHERE order_id = orders.id AND alias LIKE $9 ESCAPE '\\')) \
-             ORDER BY updated_at DESC, id DESC LIMIT $10"
+              AND ($9 IS NULL OR ",
+            like!("id"),
+            " OR ",
+            like!("netsuite_id"),
+            " OR ",
+            like!("netsuite_number"),
+            " OR ",
+            like!("x_series_id"),
+            " OR ",
+            like!("x_series_number"),
+            " OR EXISTS (SELECT 1 FROM aliases WHERE order_id = orders.id AND ",
+            like!("alias"),
+            ")) ORDER BY updated_at DESC, id DESC LIMIT $10"
         )
     };
 }
@@ -61,7 +71,7 @@ macro_rules! calls_list {
     };
 }
 
-impl Sqlite {
+impl Db {
     /// One order.
     pub(in crate::store) async fn order(&self, id: &OrderId) -> Result<Option<OrderRow>, StoreError> {
         let row = sqlx::query(concat!("SELECT ", order_columns!(), " FROM orders WHERE id = $1"))
@@ -74,21 +84,7 @@ impl Sqlite {
 
     /// The orders that an id or number finds; the one whose own id it is comes first.
     pub(in crate::store) async fn find_orders(&self, id: &str) -> Result<Vec<OrderRow>, StoreError> {
-        let rows = sqlx::query(concat!(
-            "SELECT ",
-            order_columns!(),
-            " FROM orders WHERE id IN (SELECT id FROM orders WHERE id IN ($1, lower($1)) \
-                 UNION SELECT id FROM orders WHERE netsuite_id = $1 \
-                 UNION SELECT id FROM orders WHERE x_series_id IN ($1, lower($1)) \
-                 UNION SELECT id FROM orders WHERE netsuite_number = $1 \
-                 UNION SELECT id FROM orders WHERE x_series_number = $1 \
-                 UNION SELECT order_id FROM aliases WHERE alias = $1) \
-             ORDER BY id NOT IN ($1, lower($1)), updated_at DESC, id DESC"
-        ))
-        .bind(id.trim())
-        .fetch_all(&self.readers)
-        .await
-        .map_err(during("look an order up"))?;
+        let rows = sqlx::query(dialect::FIND_ORDERS).bind(id.trim()).fetch_all(&self.readers).await.map_err(during("look an order up"))?;
         rows.iter().map(rows::order).collect()
     }
 
@@ -158,7 +154,7 @@ impl Sqlite {
 
     /// A page of calls: those in doubt first, then the newest.
     pub(in crate::store) async fn calls(&self, filter: &CallFilter, cursor: Option<&str>, limit: u32) -> Result<Page<CallRow>, StoreError> {
-        let (doubt, at, id) = start(cursor, (2, i64::MAX, String::new()))?;
+        let (doubt, at, id) = start(cursor, (2_i64, i64::MAX, String::new()))?;
         let sql = if filter.order_id.is_some() { calls_list!("order_id = $1") } else { calls_list!("$1 IS NULL") };
         let rows = sqlx::query(sql)
             .bind(filter.order_id.as_ref().map(OrderId::as_str))

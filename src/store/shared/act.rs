@@ -2,19 +2,20 @@
 
 use serde_json::json;
 
+use super::dialect::for_update;
 use super::finish::decide_events;
 use super::records::{NewPass, OwnEvent, add_event, add_pass};
 use super::rows::{self, Cells, order_columns};
 use super::writer::Tx;
-use super::{Sqlite, during};
+use super::{Db, during};
 use crate::domain::ids::OrderId;
 use crate::domain::verdict::{Reason, Verdict};
 use crate::store::{EventSource, OperatorAction, OrderRow, StoreError};
 
 const OPERATION: &str = "carry out an operator's action";
-const READ: &str = concat!("SELECT ", order_columns!(), ", lease_owner FROM orders WHERE id = $1");
+const READ: &str = concat!("SELECT ", order_columns!(), ", lease_owner FROM orders WHERE id = $1", for_update!());
 
-impl Sqlite {
+impl Db {
     /// Carries out the action; none: there is no such order.
     pub(in crate::store) async fn act(
         &self,
@@ -51,7 +52,7 @@ impl Sqlite {
 
 /// The order, and whether a worker has it.
 async fn read(tx: &mut Tx, order: &OrderId) -> Result<Option<(OrderRow, bool)>, StoreError> {
-    let row = sqlx::query(READ).bind(order.as_str()).fetch_optional(&mut tx.conn).await.map_err(during(OPERATION))?;
+    let row = sqlx::query(READ).bind(order.as_str()).fetch_optional(tx.conn()).await.map_err(during(OPERATION))?;
     let Some(row) = row else { return Ok(None) };
     let owned = Cells::of("orders", &row).get::<Option<String>>("lease_owner")?.is_some();
     Ok(Some((rows::order(&row)?, owned)))
@@ -94,7 +95,7 @@ async fn skip(tx: &mut Tx, row: &OrderRow, seq: i64, author: &str) -> Result<(),
     .bind(&verdict.detail)
     .bind(seq)
     .bind(tx.now)
-    .execute(&mut tx.conn)
+    .execute(tx.conn())
     .await
     .map_err(during(OPERATION))?;
     let explanation = json!({ "skipped_by": author });
@@ -112,5 +113,5 @@ async fn skip(tx: &mut Tx, row: &OrderRow, seq: i64, author: &str) -> Result<(),
 
 /// A statement on the order `$1`, its newest event `$2`, at `$3`.
 async fn statement(tx: &mut Tx, sql: &'static str, order: &OrderId, seq: i64) -> Result<(), StoreError> {
-    sqlx::query(sql).bind(order.as_str()).bind(seq).bind(tx.now).execute(&mut tx.conn).await.map(drop).map_err(during(OPERATION))
+    sqlx::query(sql).bind(order.as_str()).bind(seq).bind(tx.now).execute(tx.conn()).await.map(drop).map_err(during(OPERATION))
 }

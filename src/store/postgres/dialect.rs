@@ -1,0 +1,80 @@
+//! The statements that this engine says in its own way. Lists travel as arrays.
+
+use crate::store::StoreError;
+
+/// A row that a decision is made on is locked until the commit.
+macro_rules! for_update {
+    () => {
+        " FOR UPDATE"
+    };
+}
+pub(super) use for_update;
+
+/// A column holds `$9`, in any case of letters.
+macro_rules! like {
+    ($column:literal) => {
+        concat!($column, " ILIKE $9 ESCAPE '\\'")
+    };
+}
+pub(super) use like;
+
+use super::rows::order_columns;
+
+/// Decides on the locked row alone: under READ COMMITTED, a row that changed while the lock was taken is looked at again, but
+/// another table would be seen as it was before. `MATERIALIZED`, so that no plan runs the inner part twice.
+pub(super) const CLAIM: &str = concat!(
+    "WITH due AS MATERIALIZED (SELECT id AS due_id FROM orders WHERE due_at <= $3 AND ($4 IS NULL OR connection = ANY ($4)) \
+         ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED) \
+     UPDATE orders SET state = 'working', hold = NULL, lease_owner = $1, lease_token = lease_token + 1, attempt = attempt + 1, \
+         due_at = $2 \
+     FROM due WHERE id = due_id RETURNING ",
+    order_columns!()
+);
+
+/// Moves the ends of the leases of orders `$1` with tokens `$2` to `$3`; locks them in the order of their ids, as everybody does.
+pub(super) const HEARTBEAT: &str = "WITH mine AS MATERIALIZED ( \
+         SELECT orders.id AS mine_id FROM unnest($1, $2) AS asked (asked_id, token) JOIN orders ON orders.id = asked_id \
+         WHERE lease_token = token AND lease_owner IS NOT NULL ORDER BY orders.id FOR UPDATE OF orders) \
+     UPDATE orders SET due_at = $3 FROM mine WHERE id = mine_id RETURNING id, lease_token";
+
+/// Adds the names `$1` of order `$2`.
+pub(super) const ADD_ALIASES: &str =
+    "INSERT INTO aliases (alias, order_id) SELECT alias, $2 FROM unnest($1) AS alias WHERE alias <> '' ON CONFLICT DO NOTHING";
+
+/// The counters with the changes that wait to be folded in, and when the next order is due.
+pub(super) const COUNTS: &str = "SELECT kind, word, sum(n)::bigint AS n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due \
+     FROM (SELECT kind, word, n FROM counters UNION ALL SELECT kind, word, n FROM counter_changes) AS parts GROUP BY kind, word";
+
+/// Deletes those of the events `$1` that are handled; those with a delivery id only where they came before `$2`.
+pub(super) const PURGE_EVENTS: &str = "DELETE FROM events WHERE id = ANY ($1) AND verdict IS NOT NULL \
+         AND (seq IS NULL OR seq <= (SELECT handled_seq FROM orders WHERE orders.id = events.order_id)) \
+         AND (dedupe_key IS NULL OR received_at < $2)";
+
+/// Deletes those of the passes `$1` that are not their order's newest.
+pub(super) const PURGE_PASSES: &str = "DELETE FROM passes WHERE id = ANY ($1) \
+         AND id < (SELECT max(newer.id) FROM passes AS newer WHERE newer.order_id = passes.order_id)";
+
+/// The orders that the id or number `$1` finds.
+pub(super) const FIND_ORDERS: &str = concat!(
+    "SELECT ",
+    order_columns!(),
+    " FROM orders WHERE id IN (SELECT id FROM orders WHERE id IN ($1, lower($1)) \
+         UNION SELECT id FROM orders WHERE netsuite_id = $1 \
+         UNION SELECT id FROM orders WHERE x_series_id IN ($1, lower($1)) \
+         UNION SELECT id FROM orders WHERE lower(netsuite_number) = lower($1) \
+         UNION SELECT id FROM orders WHERE lower(x_series_number) = lower($1) \
+         UNION SELECT order_id FROM aliases WHERE lower(alias) = lower($1)) \
+     ORDER BY id NOT IN ($1, lower($1)), updated_at DESC, id DESC"
+);
+
+/// Texts as a statement takes them.
+#[expect(clippy::unnecessary_wraps, reason = "the other engine's may fail")]
+pub(super) fn texts<'a>(_operation: &'static str, items: impl Iterator<Item = &'a str>) -> Result<Vec<String>, StoreError> {
+    Ok(items.map(str::to_owned).collect())
+}
+
+/// Numbers as a statement takes them.
+#[expect(clippy::unnecessary_wraps, reason = "the other engine's may fail")]
+pub(super) fn numbers(_operation: &'static str, items: impl Iterator<Item = i64>) -> Result<Vec<i64>, StoreError> {
+    Ok(items.collect())
+}

@@ -1,0 +1,67 @@
+//! Hearing of work that other processes committed. A hint: what is missed is found by polling.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgPool};
+
+use super::Shared;
+use super::server::{Purpose, Server};
+use crate::clock::pause;
+
+/// The channel. The payload is the schema, as several installations may share a database, and who tells.
+const CHANNEL: &str = "tillbridge_work";
+/// Tells everybody who listens.
+pub(super) const TELL: &str = "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true))";
+/// The same with the commit, in one go.
+pub(super) const TELL_AND_COMMIT: &str =
+    "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true)); COMMIT";
+
+/// How long a silent connection is believed in.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long to wait after a failure, and for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Listens until the store closes, over a connection of its own that is opened again whenever it is lost.
+pub(super) async fn listen(server: Server, shared: Arc<Shared>) {
+    let pool = server.pool(1, Purpose::Long);
+    let mut lost = false;
+    while !shared.closing.is_cancelled() {
+        let ended = shared.closing.run_until_cancelled(hear(&server, &pool, &shared, lost)).await;
+        if let Some(Err(error)) = ended {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the connection that listens was lost");
+            lost = true;
+            pause(PATIENCE.mul_f64(0.2 + fastrand::f64()), &shared.closing).await;
+        }
+    }
+    pool.close().await;
+}
+
+async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.ignore_pool_close_event(true);
+    listener.eager_reconnect(false);
+    let schema: Option<String> = sqlx::query_scalar("SELECT current_schema()").fetch_one(&mut listener).await?;
+    let Some(schema) = schema else { return Err(sqlx::Error::Configuration("there is no current schema".into())) };
+    let ours = format!("{schema}/{}", server.process);
+    listener.listen(CHANNEL).await?;
+    if lost {
+        // Something may have been told meanwhile.
+        shared.work.notify_one();
+    }
+    loop {
+        match tokio::time::timeout(SILENCE, listener.try_recv()).await {
+            Ok(heard) => match heard? {
+                // Our own commits have woken our worker already.
+                Some(told) if told.payload() != ours && told.payload().split('/').next() == Some(&schema) => shared.work.notify_one(),
+                Some(_) => {}
+                None => return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into())),
+            },
+            // A connection that was cut without a word would stay silent for ever.
+            Err(_silent) => {
+                let asked = tokio::time::timeout(PATIENCE, sqlx::query("SELECT 1").execute(&mut listener)).await;
+                asked.map_err(|late| sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late)))??;
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The engine for several replicas: a Postgres database, version 12 or newer.
+//!
+//! - Receives go through two tasks, each of which takes whatever waits and commits it in one transaction (`intake`); every other write
+//!   is a transaction of its own on a pool (`transaction`). Whatever was handed over runs to its end.
+//! - Whoever decides on an order locks its row first, several in the order of their ids; only then are rows inserted. So no two
+//!   transactions wait for each other.
+//! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out with the commit (`listen`).
+
+mod counters;
+mod dialect;
+mod door;
+mod intake;
+mod listen;
+mod migrate;
+mod server;
+mod writer;
+
+// What both engines do alike is compiled once for each of them: these files speak of `super::Db`, `super::Driver`, `super::writer::Tx`
+// and `super::dialect`, which each engine has.
+#[path = "../shared/act.rs"]
+mod act;
+#[path = "../shared/calls.rs"]
+mod calls;
+#[path = "../shared/finish.rs"]
+mod finish;
+#[path = "../shared/link.rs"]
+mod link;
+#[path = "../shared/lists.rs"]
+mod lists;
+#[path = "../shared/memory.rs"]
+mod memory;
+#[path = "../shared/queue.rs"]
+mod queue;
+#[path = "../shared/records.rs"]
+mod records;
+#[path = "../shared/rows.rs"]
+mod rows;
+#[path = "../shared/settings.rs"]
+mod settings;
+#[path = "../shared/upkeep.rs"]
+mod upkeep;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use sqlx::Connection as _;
+use sqlx::Postgres as Driver;
+use sqlx::postgres::{PgPool, PgRow as Row};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::{ContextV7, Uuid};
+
+use self::Postgres as Db;
+use self::intake::Intake;
+use self::server::{Purpose, Server};
+use self::writer::{Tx, transaction};
+use super::{StoreError, WriterStats};
+use crate::clock::Clock;
+use crate::domain::ids::OrderId;
+
+/// A clock that is further from the database's than this is told: leases are counted in the clocks of the replicas.
+const CLOCKS_APART_MS: i64 = 2000;
+
+/// The engine.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    server: Server,
+    readers: PgPool,
+    intake: Intake,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+}
+
+/// What the engine and its tasks hold.
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    /// For writes other than receives.
+    writers: PgPool,
+    /// Fired by commits that made an order due, here or elsewhere.
+    work: Notify,
+    /// Commits tell other processes.
+    notifies: AtomicBool,
+    commits: AtomicU64,
+    writes: AtomicU64,
+    ids: Mutex<ContextV7>,
+    closing: CancellationToken,
+}
+
+impl Shared {
+    /// The present, in epoch milliseconds.
+    fn now(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+
+    /// A new id of one of our rows: later ids sort after earlier ones.
+    fn new_id(&self, now: i64) -> String {
+        let millis = u64::try_from(now).unwrap_or_default();
+        let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
+        Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, millis / 1000, nanos)).to_string()
+    }
+}
+
+impl Postgres {
+    /// Reaches the server and starts the tasks. `connections` read, as many again write; two more take receives, one listens.
+    pub(super) async fn open(url: &str, connections: u32, clock: Clock) -> Result<Self, StoreError> {
+        let server = Server::parse(url)?;
+        let connections = connections.max(2);
+        let shared = Arc::new(Shared {
+            writers: server.pool(connections, Purpose::Writes),
+            work: Notify::new(),
+            notifies: AtomicBool::new(server.notifies),
+            commits: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            ids: Mutex::new(ContextV7::new()),
+            closing: CancellationToken::new(),
+            clock,
+        });
+        look_at(&server, &shared).await.map_err(|source| StoreError::Open { url: server.shown(), source })?;
+        let tasks = TaskTracker::new();
+        let intake = Intake::start(&server, &shared, &tasks);
+        if shared.notifies.load(Ordering::Relaxed) {
+            tasks.spawn(listen::listen(server.clone(), Arc::clone(&shared)));
+        }
+        tasks.spawn(counters::fold(Arc::clone(&shared)));
+        Ok(Self { readers: server.pool(connections, Purpose::Reads), server, intake, shared, tasks })
+    }
+
+    /// Lets everything that was handed over finish, then closes the connections.
+    pub(super) async fn close(&self) {
+        self.shared.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.intake.close().await;
+        self.shared.writers.close().await;
+        self.readers.close().await;
+    }
+
+    /// Resolves when a commit made an order due, here or in another process.
+    pub(super) async fn wait_for_work(&self) {
+        self.shared.work.notified().await;
+    }
+
+    /// What was written since the engine was opened.
+    pub(super) fn writer_stats(&self) -> WriterStats {
+        WriterStats { writes: self.shared.writes.load(Ordering::Relaxed), commits: self.shared.commits.load(Ordering::Relaxed) }
+    }
+
+    /// The present, in epoch milliseconds.
+    fn now(&self) -> i64 {
+        self.shared.now()
+    }
+
+    /// Runs a write in a transaction of its own, to its end even if the caller is dropped. It is run again when it met another
+    /// transaction on its way, so it must not matter that it was begun before.
+    async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
+    {
+        if self.shared.closing.is_cancelled() {
+            return Err(StoreError::Closed);
+        }
+        self.shared.writes.fetch_add(1, Ordering::Relaxed);
+        let written = self.tasks.spawn(transaction(Arc::clone(&self.shared), operation, work));
+        written.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+/// Says what is odd about the server, and finds out what it can do.
+async fn look_at(server: &Server, shared: &Shared) -> Result<(), sqlx::Error> {
+    let mut conn = server.connect(Purpose::Long).await?;
+    if shared.notifies.load(Ordering::Relaxed)
+        && let Err(error) = sqlx::query(listen::TELL).execute(&mut conn).await
+    {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the database passes no notifications on; other processes are heard of by polling"
+        );
+        shared.notifies.store(false, Ordering::Relaxed);
+    }
+    let fsync: String = sqlx::query_scalar("SELECT current_setting('fsync')").fetch_one(&mut conn).await?;
+    if fsync != "on" {
+        tracing::warn!("the database runs with fsync = {fsync}: what it took may be lost when its machine stops");
+    }
+    let there: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").fetch_one(&mut conn).await?;
+    let apart = there - shared.now();
+    if matches!(shared.clock, Clock::System) && apart.abs() > CLOCKS_APART_MS {
+        tracing::warn!("the database's clock differs from this machine's by {apart} ms: keep both in step");
+    }
+    conn.close().await
+}
+
+/// Locks two orders, the one with the lower id first.
+async fn lock_orders(tx: &mut Tx, operation: &'static str, orders: [&OrderId; 2]) -> Result<(), StoreError> {
+    let ids: Vec<&str> = orders.iter().map(|order| order.as_str()).collect();
+    sqlx::query("SELECT id FROM orders WHERE id = ANY ($1) ORDER BY id FOR UPDATE")
+        .bind(ids)
+        .execute(tx.conn())
+        .await
+        .map(drop)
+        .map_err(during(operation))
+}
+
+/// Revisions are numbered without a gap: one is published after the other.
+async fn lock_revisions(tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
+    sqlx::query("LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await.map(drop).map_err(during(operation))
+}
+
+/// Names the operation that a statement belonged to, and tells a store that failed from a statement that did.
+fn during(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |source| {
+        if is_store_failure(&source) {
+            StoreError::Unavailable { operation, source: Arc::new(source) }
+        } else {
+            StoreError::Query { operation, source }
+        }
+    }
+}
+
+/// True when the store failed, and not the statement. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn is_store_failure(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
+            // Connection, authorization, catalogue and resources gone; rolled back; stopped by an operator or a time-out; I/O.
+            matches!(code.get(..2), Some("08" | "28" | "3D" | "40" | "53" | "57" | "58"))
+                // A standby after a fail-over, a session left idle, a lock that was not to be had in time, damaged data.
+                || matches!(&*code, "25006" | "25P03" | "55P03" | "XX001" | "XX002")
+        }),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// True when two transactions met: the same once more finds the other's row and goes its way.
+fn is_race(error: &StoreError) -> bool {
+    let source = match error {
+        StoreError::Query { source, .. } => source,
+        StoreError::Unavailable { source, .. } => source,
+        _ => return false,
+    };
+    // Serialization failure, deadlock, and a row that another transaction inserted meanwhile.
+    source.as_database_error().and_then(|error| error.code()).is_some_and(|code| matches!(&*code, "40001" | "40P01" | "23505"))
+}

@@ -1,0 +1,132 @@
+//! The server: its url, and how sessions with it are opened.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Executor as _};
+use uuid::Uuid;
+
+use crate::store::StoreError;
+use crate::store::url::take_parameter;
+
+/// How long anybody waits for a connection: a sender of webhooks waits no longer than about five seconds for its answer.
+const ACQUIRE: Duration = Duration::from_secs(2);
+
+/// Commits reach the disk whatever the server's default; a server that waits for more than that (`remote_apply`) keeps its way.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
+
+/// A session that writes. Tables grow faster than their statistics: with every scan of a whole table forbidden, the plans are the
+/// same on the first day. A statement that waits too long ends before its caller's patience does.
+const WRITES: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'; \
+     SET enable_seqscan = off; SET client_min_messages = warning";
+
+/// A session that reads.
+const READS: &str = "SET statement_timeout = '10s'; SET default_transaction_read_only = on; SET client_min_messages = warning";
+
+/// A session that takes as long as it takes.
+const LONG: &str = "SET client_min_messages = warning";
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Short transactions that write.
+    Writes,
+    /// Reading.
+    Reads,
+    /// Migrations and listening, which take as long as they take.
+    Long,
+}
+
+/// Where the database is and how it is reached.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    options: PgConnectOptions,
+    /// The url may say that the server, or what stands before it, passes no notifications on.
+    pub(super) notifies: bool,
+    /// A word for this process, so that it knows its own notifications.
+    pub(super) process: String,
+}
+
+impl Server {
+    /// Reads `postgres://user:password@host/database`. `?notify=off` for a server without `LISTEN` and `NOTIFY`; the other parameters
+    /// are those of Postgres urls (`sslmode`, `options`, …).
+    pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
+        let (base, notify) = take_parameter(url, "notify");
+        let open = |source| StoreError::Open { url: "postgres://…".to_owned(), source };
+        let notifies = match notify.as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => return Err(open(sqlx::Error::Configuration(format!("notify is on or off, not {other:?}").into()))),
+        };
+        let mut options = PgConnectOptions::from_str(&base).map_err(open)?.statement_cache_capacity(256);
+        if options.get_application_name().is_none() {
+            options = options.application_name("tillbridge");
+        }
+        Ok(Self { options, notifies, process: Uuid::new_v4().simple().to_string() })
+    }
+
+    /// The url as it may be shown: without the password.
+    pub(super) fn shown(&self) -> String {
+        let options = &self.options;
+        let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
+        let database = options.get_database().unwrap_or(options.get_username());
+        format!("postgres://{}@{host}:{}/{database}", options.get_username(), options.get_port())
+    }
+
+    /// A connection of its own.
+    pub(super) async fn connect(&self, purpose: Purpose) -> Result<PgConnection, sqlx::Error> {
+        let mut conn = self.options.connect().await?;
+        prepare(&mut conn, purpose, &self.process).await?;
+        Ok(conn)
+    }
+
+    /// A pool that connects when it is first needed.
+    pub(super) fn pool(&self, connections: u32, purpose: Purpose) -> PgPool {
+        let process = self.process.clone();
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+            .after_connect(move |conn, _| {
+                let process = process.clone();
+                Box::pin(async move { prepare(conn, purpose, &process).await })
+            })
+            .connect_lazy_with(self.options.clone())
+    }
+}
+
+async fn prepare(conn: &mut PgConnection, purpose: Purpose, process: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config('tillbridge.process', $1, false)").bind(process).execute(&mut *conn).await?;
+    match purpose {
+        Purpose::Writes => {
+            conn.execute(DURABLE).await?;
+            conn.execute(WRITES).await?;
+        }
+        Purpose::Reads => drop(conn.execute(READS).await?),
+        Purpose::Long => {
+            conn.execute(DURABLE).await?;
+            conn.execute(LONG).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_is_not_shown() {
+        let server = Server::parse("postgres://kim:secret@db.example:5433/till?notify=off&sslmode=disable").unwrap();
+        assert_eq!(server.shown(), "postgres://kim@db.example:5433/till");
+        assert!(!server.notifies);
+        let error = Server::parse("postgres://kim:secret@db.example:port/till").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_setting_that_is_neither_on_nor_off_is_an_error() {
+        assert!(matches!(Server::parse("postgres://db/till?notify=maybe"), Err(StoreError::Open { .. })));
+    }
+}
