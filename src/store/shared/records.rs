@@ -130,6 +130,6 @@ pub(super) async fn add_event(tx: &mut Tx, operation: &'static str, order: &Orde
     .bind(json(operation, event.body)?.into_bytes())
     .execute(tx.conn())
     .await
-    .map(drop)
-    .map_err(during(operation))
+    .map_err(during(operation))?;
+    dialect::count_event(tx, operation).await
 }

@@ -1,6 +1,8 @@
 //! The statements that this engine says in its own way. Lists travel as JSON, through `json_each`.
 
+use super::during;
 use super::rows::order_columns;
+use super::writer::Tx;
 use crate::store::StoreError;
 use crate::store::values::json;
 
@@ -74,6 +76,15 @@ pub(super) fn texts<'a>(operation: &'static str, items: impl Iterator<Item = &'a
 /// Numbers as a statement takes them.
 pub(super) fn numbers(operation: &'static str, items: impl Iterator<Item = i64>) -> Result<String, StoreError> {
     json(operation, &items.collect::<Vec<_>>())
+}
+
+/// Counts an event without a verdict that did not come through the door, which counts its own.
+pub(super) async fn count_event(tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO counters (kind, word, n) VALUES ('event', '', 1) ON CONFLICT (kind, word) DO UPDATE SET n = n + 1")
+        .execute(tx.conn())
+        .await
+        .map(drop)
+        .map_err(during(operation))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use uuid::{ContextV7, Uuid};
 
 use super::Shared;
-use super::door;
+use super::door::{self, Transaction};
 use super::file::{DatabaseFile, Identity};
 use crate::store::batch::{Arrival, RECEIVE};
 use crate::store::{Received, StoreError};
@@ -239,25 +239,36 @@ impl Task {
         let tx = self.open().await?;
         tx.now = now;
         tx.wake = false;
-        statement(tx, "BEGIN IMMEDIATE").await?;
-        let received = match door::receive(tx, arrivals).await {
-            Ok(received) => received,
-            Err(StoreError::Unavailable { source, .. }) => return Err(source),
-            Err(_) => one_by_one(tx, arrivals).await?,
-        };
-        for job in jobs {
-            statement(tx, "SAVEPOINT job").await?;
-            match job.run(tx).await {
-                Ran::Done => {}
-                Ran::Undo => statement(tx, "ROLLBACK TO job").await?,
-                Ran::Broken(source) => return Err(source),
+        let received = if arrivals.is_empty() {
+            statement(tx, "BEGIN IMMEDIATE; SAVEPOINT job").await?;
+            Vec::new()
+        } else {
+            let transaction = if jobs.is_empty() { Transaction::Whole } else { Transaction::Begin };
+            let received = match door::receive(tx, arrivals, transaction).await {
+                Ok(received) => received,
+                Err(StoreError::Unavailable { source, .. }) => return Err(source),
+                Err(_) => one_by_one(tx, arrivals, transaction).await?,
+            };
+            if !jobs.is_empty() {
+                statement(tx, "SAVEPOINT job").await?;
             }
-            statement(tx, "RELEASE job").await?;
+            received
+        };
+        let last = jobs.len();
+        for (place, job) in jobs.iter_mut().enumerate() {
+            // Each trip to the database's thread costs as much as a small statement: what ends a write and begins the next is one.
+            let between = match (job.run(tx).await, place + 1 == last) {
+                (Ran::Done, false) => "RELEASE job; SAVEPOINT job",
+                (Ran::Done, true) => "COMMIT",
+                (Ran::Undo, false) => "ROLLBACK TO job; RELEASE job; SAVEPOINT job",
+                (Ran::Undo, true) => "ROLLBACK TO job; COMMIT",
+                (Ran::Broken(source), _) => return Err(source),
+            };
+            statement(tx, between).await?;
         }
-        statement(tx, "COMMIT").await?;
         let (wake, identity) = (tx.wake, tx.identity);
         // A file that was deleted or replaced takes commits without a word, and they are gone with it: look before answering.
-        let still = self.file.identity().await.map_err(|error| Arc::new(sqlx::Error::Io(error)))?;
+        let still = self.file.identity().map_err(|error| Arc::new(sqlx::Error::Io(error)))?;
         if still != identity {
             let path = self.file.path().display();
             return Err(Arc::new(sqlx::Error::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
@@ -277,7 +288,7 @@ impl Task {
             let mut conn = self.file.writer(!self.opened_before).connect().await?;
             // SQLite opens the file at the first read.
             sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await?;
-            let identity = self.file.identity().await.map_err(sqlx::Error::Io)?;
+            let identity = self.file.identity().map_err(sqlx::Error::Io)?;
             if self.opened_before {
                 self.shared.readers_are_stale();
             }
@@ -299,13 +310,17 @@ impl Task {
 }
 
 /// A statement failed for what one of the arrivals holds: start over and give each its own savepoint, so that only that one fails.
-async fn one_by_one(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
+async fn one_by_one(
+    tx: &mut Tx,
+    arrivals: &[Box<Arrival>],
+    transaction: Transaction,
+) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
     statement(tx, "ROLLBACK").await?;
     statement(tx, "BEGIN IMMEDIATE").await?;
     let mut answers = Vec::with_capacity(arrivals.len());
     for arrival in arrivals.chunks(1) {
         statement(tx, "SAVEPOINT arrival").await?;
-        match door::receive(tx, arrival).await {
+        match door::receive(tx, arrival, Transaction::Within).await {
             Ok(received) => answers.extend(received),
             Err(StoreError::Unavailable { source, .. }) => return Err(source),
             Err(error) => {
@@ -314,6 +329,9 @@ async fn one_by_one(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result
             }
         }
         statement(tx, "RELEASE arrival").await?;
+    }
+    if transaction == Transaction::Whole {
+        statement(tx, "COMMIT").await?;
     }
     Ok(answers)
 }
