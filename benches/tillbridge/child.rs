@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::callback::{ACCOUNT, KEY};
-use super::{Fallible, reference};
+use super::{Fallible, processor, reference};
 
 /// The connection.
 pub const CONNECTION: &str = "acme-nz";
@@ -199,14 +199,7 @@ impl Process {
 
     /// The processor time that it has used, user and system.
     pub fn processor(&self) -> Fallible<Duration> {
-        /// Linux tells it in hundredths of a second.
-        const TICK_MS: u64 = 10;
-        let id = self.child.id().ok_or("the process has ended")?;
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-        // The name, in parentheses, may hold anything; the fields behind it are numbers: the 12th and 13th are the times.
-        let (_, fields) = stat.rsplit_once(')').ok_or("no process name")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-        Ok(Duration::from_millis(ticks * TICK_MS))
+        processor::of(&self.child.id().ok_or("the process has ended")?.to_string())
     }
 
     /// Ends it at once: what it has answered is on the disk.

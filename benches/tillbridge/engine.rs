@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::child::{CONNECTION, Settings, Site};
 use super::report::{Figure, Limit, Report, say};
 use super::stats::median;
-use super::{Fallible, Options, world};
+use super::{Fallible, Options, processor, world};
 
 /// Mappings of the decision.
 const MAPPINGS: usize = 50;
@@ -45,22 +45,23 @@ pub async fn measure(options: &Options, report: &mut Report) -> Fallible<()> {
     let mappings = Mappings::parse(&world::rules(MAPPINGS)).map_err(|issues| format!("{issues:?}"))?.mappings;
     let (facts, decision) = world::facts(&sandbox, &side, &mappings).await?;
     let Next::Call(call) = decision.next else { return Err(format!("no call: {:?}", decision.next).into()) };
-    decisions(&facts, &mappings, report);
+    decisions(&facts, &mappings, report)?;
     sandbox.stop().await;
     store.close().await;
     passes(options, report, Work { facts, mappings, call: *call }).await
 }
 
-fn decisions(facts: &Facts, mappings: &Mappings, report: &mut Report) {
+fn decisions(facts: &Facts, mappings: &Mappings, report: &mut Report) -> Fallible<()> {
     let mut times = Vec::new();
     for _ in 0..BATCHES {
-        let begun = Instant::now();
+        let begun = processor::of_this_thread()?;
         for _ in 0..DECISIONS {
             black_box(decide(black_box(facts), black_box(mappings)));
         }
-        times.push(begun.elapsed().as_secs_f64() * 1e6 / f64::from(DECISIONS));
+        times.push((processor::of_this_thread()? - begun).as_secs_f64() * 1e6 / f64::from(DECISIONS));
     }
     report.add(Figure::plain("decide, 50 mappings, the last holds", median(&times), "µs", Some(Limit::AtMost(20.0))));
+    Ok(())
 }
 
 /// What every pass of a run goes by.
@@ -73,25 +74,28 @@ struct Work {
 
 async fn passes(options: &Options, report: &mut Report, work: Work) -> Fallible<()> {
     let work = Arc::new(work);
-    let mut rates = Vec::new();
+    let (mut rates, mut processor) = (Vec::new(), Vec::new());
     for round in 1..=options.rounds {
-        let rate = run(options, &work).await?;
-        say(&format!("passes {round}/{}: {rate:.0}/s", options.rounds));
+        let (rate, used) = run(options, &work).await?;
+        say(&format!("passes {round}/{}: {rate:.0}/s, {used:.0} µs of processor time each", options.rounds));
         rates.push(rate);
+        processor.push(used);
     }
     let (name, least) = if options.postgres() { ("whole passes on Postgres", 1000.0) } else { ("whole passes on SQLite", 2000.0) };
     report.add(Figure::plain(name, median(&rates), "orders/s", Some(Limit::AtLeast(least))));
+    report.add(Figure::plain("processor time of a whole pass", median(&processor), "µs", None));
     Ok(())
 }
 
-/// Orders that wait are claimed, decided, called for and finished, until none is left.
-async fn run(options: &Options, work: &Arc<Work>) -> Fallible<f64> {
+/// Orders that wait are claimed, decided, called for and finished, until none is left: orders in a second, and microseconds of processor
+/// time for each.
+async fn run(options: &Options, work: &Arc<Work>) -> Fallible<(f64, f64)> {
     let settings = Settings { database: options.fresh_database().await?, mappings: world::rules(1), ..Settings::default() };
     let site = Site::new(&settings).await?;
     let store = Store::open(&site.url, 4, Clock::System).await?;
     fill(&store, ORDERS).await?;
     let ended = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), processor::of("self")?);
     let mut in_hand = JoinSet::new();
     loop {
         let request = ClaimRequest {
@@ -121,7 +125,7 @@ async fn run(options: &Options, work: &Arc<Work>) -> Fallible<f64> {
             break;
         }
     }
-    let took = begun.elapsed();
+    let (took, used) = (begun.elapsed(), processor::of("self")? - before);
     let counts = store.counts().await?;
     let settled = counts.orders.iter().find(|(state, _)| *state == OrderState::Settled).map_or(0, |(_, count)| *count);
     let (ended, done) = (ended.load(Ordering::Relaxed), usize::try_from(settled)?);
@@ -130,7 +134,8 @@ async fn run(options: &Options, work: &Arc<Work>) -> Fallible<f64> {
     }
     store.close().await;
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-    Ok(ORDERS as f64 / took.as_secs_f64())
+    let orders = ORDERS as f64;
+    Ok((orders / took.as_secs_f64(), used.as_secs_f64() * 1e6 / orders))
 }
 
 /// Orders that are due now, each with one event.

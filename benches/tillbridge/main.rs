@@ -14,6 +14,7 @@ mod intake;
 mod load;
 mod pickup;
 mod postgres;
+mod processor;
 mod reference;
 mod report;
 mod start;

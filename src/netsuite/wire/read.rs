@@ -13,19 +13,20 @@ use crate::domain::ids::RecordId;
 use crate::domain::money;
 use crate::domain::sales_order::Ref;
 
-/// The fields of one object, by their name in lower case.
+/// The fields of one object, by their name in any case. There are a few dozen at the most, so they are looked through.
 #[derive(Debug, Default)]
-pub(in crate::netsuite) struct Fields<'a>(BTreeMap<String, &'a Value>);
+pub(in crate::netsuite) struct Fields<'a>(Vec<(&'a str, &'a Value)>);
 
 impl<'a> Fields<'a> {
     /// The fields of an object; none where the value is no object.
     pub(in crate::netsuite) fn of(value: &'a Value) -> Self {
         let fields = value.as_object().into_iter().flatten();
-        Self(fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+        Self(fields.map(|(name, value)| (name.as_str(), value)).collect())
     }
 
     fn value(&self, name: &str) -> Option<&'a Value> {
-        self.0.get(&name.to_ascii_lowercase()).copied().filter(|value| !value.is_null())
+        let found = self.0.iter().rfind(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| *value).filter(|value| !value.is_null())
     }
 
     /// Something is there.
@@ -107,8 +108,8 @@ impl<'a> Fields<'a> {
 
     /// The fields whose name begins so, as they came.
     pub(in crate::netsuite) fn beginning(&self, prefix: &str) -> BTreeMap<String, Value> {
-        let custom = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
-        custom.map(|(name, value)| (name.clone(), (*value).clone())).collect()
+        let custom = self.0.iter().filter(|(name, _)| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)));
+        custom.map(|(name, value)| (name.to_ascii_lowercase(), (*value).clone())).collect()
     }
 
     /// The last part of the address that the object links to itself by.
