@@ -27,6 +27,8 @@ use super::{Fallible, Options, processor, world};
 
 /// Mappings of the decision.
 const MAPPINGS: usize = 50;
+/// Mappings of the passes: what a shop has.
+const MAPPINGS_OF_A_SHOP: usize = 5;
 /// Decisions of one batch, and batches.
 const DECISIONS: u32 = 2000;
 const BATCHES: usize = 25;
@@ -46,6 +48,7 @@ pub async fn measure(options: &Options, report: &mut Report) -> Fallible<()> {
     let (facts, decision) = world::facts(&sandbox, &side, &mappings).await?;
     let Next::Call(call) = decision.next else { return Err(format!("no call: {:?}", decision.next).into()) };
     decisions(&facts, &mappings, report)?;
+    let mappings = Mappings::parse(&world::rules(MAPPINGS_OF_A_SHOP)).map_err(|issues| format!("{issues:?}"))?.mappings;
     sandbox.stop().await;
     store.close().await;
     passes(options, report, Work { facts, mappings, call: *call }).await
