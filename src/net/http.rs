@@ -12,7 +12,9 @@ use tokio::runtime::{Handle, Id};
 pub struct BuildError(#[source] reqwest::Error);
 
 /// The clients of a runtime, by their time-out.
-static SHARED: Mutex<Option<(Id, Vec<(Duration, reqwest::Client)>)>> = Mutex::new(None);
+type Shared = (Id, Vec<(Duration, reqwest::Client)>);
+
+static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
 
 /// A client whose requests end after `timeout`. There is one for all connections: each would read the machine's TLS roots and keep
 /// them, which is most of what a connection costs. Sockets are pooled by host, and credentials go with each request.
