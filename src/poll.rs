@@ -18,6 +18,7 @@ use crate::domain::failure::FailureClass;
 use crate::engine::Side;
 use crate::metrics as names;
 use crate::netsuite::NetSuiteError;
+use crate::owner::Ownership;
 use crate::store::{Dedupe, EventSource, NewEvent, OrderRef, Received, Store, StoreError};
 use crate::xseries::XSeriesError;
 
@@ -104,28 +105,29 @@ pub struct Poller {
     side: Arc<Side>,
     store: Store,
     settings: config::Poll,
+    ownership: Ownership,
     clock: Clock,
 }
 
 impl Poller {
     /// The pollers of a connection.
-    pub fn new(side: Arc<Side>, store: Store, settings: config::Poll, health: Arc<PollHealth>, clock: Clock) -> Self {
-        Self { health, side, store, settings, clock }
+    pub fn new(side: Arc<Side>, store: Store, settings: config::Poll, health: Arc<PollHealth>, ownership: Ownership, clock: Clock) -> Self {
+        Self { health, side, store, settings, ownership, clock }
     }
 
-    /// Polls X-Series until `stop`.
+    /// Polls X-Series until `stop`, while the connection is ours.
     pub async fn sales(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let Some(result) = stop.run_until_cancelled(Box::pin(self.poll_sales())).await else { return };
+            let Some(result) = self.ownership.while_had(&self.side.id, &stop, Box::pin(self.poll_sales())).await else { continue };
             let wait = self.report("x_series", self.settings.x_series_interval, result);
             clock::pause(wait, &stop).await;
         }
     }
 
-    /// Polls NetSuite until `stop`.
+    /// Polls NetSuite until `stop`, while the connection is ours.
     pub async fn orders(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let Some(result) = stop.run_until_cancelled(Box::pin(self.poll_orders())).await else { return };
+            let Some(result) = self.ownership.while_had(&self.side.id, &stop, Box::pin(self.poll_orders())).await else { continue };
             let wait = self.report("netsuite", self.settings.netsuite_interval, result);
             clock::pause(wait, &stop).await;
         }

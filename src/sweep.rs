@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{self, Clock};
 use crate::config;
 use crate::engine::Side;
+use crate::owner::Ownership;
 use crate::store::Store;
 use crate::xseries::XSeriesError;
 
@@ -49,29 +50,42 @@ pub async fn purge(store: Store, keep: config::Keep, clock: Clock, stop: Cancell
     }
 }
 
-/// Keeps the webhook subscription and the register count in order, until `stop`.
-pub async fn subscription(side: Arc<Side>, settings: config::XSeries, public_url: Option<String>, stop: CancellationToken) {
+/// Keeps the webhook subscription and the register count in order, until `stop`, while the connection is ours.
+pub async fn subscription(
+    side: Arc<Side>,
+    settings: config::XSeries,
+    public_url: Option<String>,
+    ownership: Ownership,
+    stop: CancellationToken,
+) {
     let url = public_url.filter(|_| settings.webhook.subscribe).map(|public_url| webhook_url(&public_url, &side, &settings));
     while !stop.is_cancelled() {
-        let mut wait = LOOK_EVERY;
-        if settings.registers == 0
-            && let Err(error) = side.x_series.read_budget().await
-        {
-            tracing::warn!(connection = %side.id, "the number of registers could not be read: {error}");
-            wait = LOOK_AGAIN;
-        }
-        if let Some(url) = &url {
-            match subscribe(&side, url).await {
-                Ok(Subscription::Stands) => {}
-                Ok(what) => tracing::info!(connection = %side.id, ?what, "webhook subscription to sale.update"),
-                Err(SubscribeError(error)) => {
-                    tracing::warn!(connection = %side.id, "the webhook subscription could not be brought in order: {error}");
-                    wait = LOOK_AGAIN;
-                }
-            }
-        }
+        let look = Box::pin(look_after(&side, &settings, url.as_deref()));
+        let Some(wait) = ownership.while_had(&side.id, &stop, look).await else { continue };
         clock::pause(wait, &stop).await;
     }
+}
+
+/// Looks once; returns when to look again.
+async fn look_after(side: &Side, settings: &config::XSeries, url: Option<&str>) -> Duration {
+    let mut wait = LOOK_EVERY;
+    if settings.registers == 0
+        && let Err(error) = side.x_series.read_budget().await
+    {
+        tracing::warn!(connection = %side.id, "the number of registers could not be read: {error}");
+        wait = LOOK_AGAIN;
+    }
+    if let Some(url) = url {
+        match subscribe(side, url).await {
+            Ok(Subscription::Stands) => {}
+            Ok(what) => tracing::info!(connection = %side.id, ?what, "webhook subscription to sale.update"),
+            Err(SubscribeError(error)) => {
+                tracing::warn!(connection = %side.id, "the webhook subscription could not be brought in order: {error}");
+                wait = LOOK_AGAIN;
+            }
+        }
+    }
+    wait
 }
 
 /// The address that X-Series posts to.

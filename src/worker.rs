@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config;
 use crate::engine::Engine;
+use crate::owner::Ownership;
 use crate::store::{ClaimRequest, Claimed, Lease, Store, StoreError};
 
 /// How long to leave the store alone after it failed.
@@ -20,22 +21,23 @@ pub struct Worker {
     engine: Engine,
     store: Store,
     settings: config::Worker,
-    owner: String,
+    ownership: Ownership,
     clock: Clock,
     in_hand: JoinSet<()>,
     claimed: HashMap<Id, (Claimed, tokio::task::AbortHandle)>,
 }
 
 impl Worker {
-    /// A worker that claims under the given name, which operators see.
-    pub fn new(engine: Engine, store: Store, settings: config::Worker, owner: String, clock: Clock) -> Self {
-        Self { engine, store, settings, owner, clock, in_hand: JoinSet::new(), claimed: HashMap::new() }
+    /// A worker for the connections that this replica has; it claims under the replica's name, which operators see.
+    pub fn new(engine: Engine, store: Store, settings: config::Worker, ownership: Ownership, clock: Clock) -> Self {
+        Self { engine, store, settings, ownership, clock, in_hand: JoinSet::new(), claimed: HashMap::new() }
     }
 
     /// Works until `stop`; then finishes what is in hand.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut heartbeat = tokio::time::interval(self.settings.lease / 3);
         heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut changes = self.ownership.changes();
         while !stop.is_cancelled() {
             let wait = match self.claim().await {
                 Ok(wait) => wait,
@@ -49,6 +51,7 @@ impl Worker {
                 () = stop.cancelled() => {}
                 Some(ended) = self.in_hand.join_next_with_id() => self.ended(ended).await,
                 _ = heartbeat.tick() => self.heartbeat().await,
+                Ok(()) = changes.changed() => self.drop_lost(),
                 () = store.wait_for_work(), if self.in_hand.len() < self.settings.orders_at_once => {}
                 () = tokio::time::sleep(wait) => {}
             }
@@ -57,6 +60,7 @@ impl Worker {
             tokio::select! {
                 Some(ended) = self.in_hand.join_next_with_id() => self.ended(ended).await,
                 _ = heartbeat.tick() => self.heartbeat().await,
+                Ok(()) = changes.changed() => self.drop_lost(),
             }
         }
     }
@@ -68,18 +72,21 @@ impl Worker {
         if free == 0 {
             return Ok(poll);
         }
-        let request = ClaimRequest {
-            owner: self.owner.clone(),
-            limit: free,
-            lease: self.settings.lease,
-            connections: self.engine.connections().cloned().collect(),
-        };
-        let claimed = self.store.claim(&request).await?;
+        let connections = self.ownership.connections();
+        if connections.is_empty() {
+            return Ok(poll);
+        }
+        let owner = self.ownership.name().to_owned();
+        let claimed = self.store.claim(&ClaimRequest { owner, limit: free, lease: self.settings.lease, connections }).await?;
         let more = claimed.len() == free;
         for claimed in claimed {
             let engine = self.engine.clone();
             let order = claimed.clone();
-            let handle = self.in_hand.spawn(async move { Box::pin(engine.run(&order)).await });
+            let in_hand = self.ownership.hold(&order.order.connection);
+            let handle = self.in_hand.spawn(async move {
+                Box::pin(engine.run(&order)).await;
+                drop(in_hand);
+            });
             self.claimed.insert(handle.id(), (claimed, handle));
         }
         if more {
@@ -103,6 +110,14 @@ impl Worker {
                     self.engine.hold_after_panic(&claimed).await;
                 }
             }
+        }
+    }
+
+    /// Another replica works for the connection now: it takes the orders up from what both systems hold.
+    fn drop_lost(&self) {
+        for (claimed, handle) in self.claimed.values().filter(|(claimed, _)| !self.ownership.keeps(&claimed.order.connection)) {
+            tracing::warn!(order.id = %claimed.lease.order_id, connection = %claimed.order.connection, "the connection was lost; the work on its order is dropped");
+            handle.abort();
         }
     }
 

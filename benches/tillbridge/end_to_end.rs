@@ -28,7 +28,7 @@ const BACKLOG: usize = 10_000;
 /// How long the drain goes on before it is measured: tokens, reference data and products are read first.
 const WARM_UP: Duration = Duration::from_secs(4);
 const LOOK: Duration = Duration::from_millis(5);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Measures it.
 pub async fn measure(options: &Options, report: &mut Report) -> Fallible<()> {

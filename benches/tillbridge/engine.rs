@@ -43,9 +43,9 @@ pub async fn measure(options: &Options, report: &mut Report) -> Fallible<()> {
         Settings { netsuite: sandbox.netsuite_url(), x_series: sandbox.x_series_url(), mappings: world::rules(1), ..Settings::default() };
     let site = Site::new(&settings).await?;
     let store = Store::open(&site.url, 1, Clock::System).await?;
-    let side = world::side(&site, &store)?;
+    let clients = world::side(&site, &store)?;
     let mappings = Mappings::parse(&world::rules(MAPPINGS)).map_err(|issues| format!("{issues:?}"))?.mappings;
-    let (facts, decision) = world::facts(&sandbox, &side, &mappings).await?;
+    let (facts, decision) = world::facts(&sandbox, &clients, &mappings).await?;
     let Next::Call(call) = decision.next else { return Err(format!("no call: {:?}", decision.next).into()) };
     decisions(&facts, &mappings, report)?;
     let mappings = Mappings::parse(&world::rules(MAPPINGS_OF_A_SHOP)).map_err(|issues| format!("{issues:?}"))?.mappings;
@@ -61,7 +61,7 @@ fn decisions(facts: &Facts, mappings: &Mappings, report: &mut Report) -> Fallibl
         for _ in 0..DECISIONS {
             black_box(decide(black_box(facts), black_box(mappings)));
         }
-        times.push((processor::of_this_thread()? - begun).as_secs_f64() * 1e6 / f64::from(DECISIONS));
+        times.push(processor::of_this_thread()?.saturating_sub(begun).as_secs_f64() * 1e6 / f64::from(DECISIONS));
     }
     report.add(Figure::plain("decide, 50 mappings, the last holds", median(&times), "µs", Some(Limit::AtMost(20.0))));
     Ok(())
@@ -120,15 +120,14 @@ async fn run(options: &Options, work: &Arc<Work>) -> Fallible<(f64, f64)> {
             });
         }
         // As the worker does: whatever has ended meanwhile is made good for by the next claim.
-        while let Some(ended) = if in_hand.is_empty() { None } else { in_hand.join_next().await } {
+        if let Some(ended) = in_hand.join_next().await {
             ended??;
-            while let Some(ended) = in_hand.try_join_next() {
-                ended??;
-            }
-            break;
+        }
+        while let Some(ended) = in_hand.try_join_next() {
+            ended??;
         }
     }
-    let (took, used) = (begun.elapsed(), processor::of("self")? - before);
+    let (took, used) = (begun.elapsed(), processor::of("self")?.saturating_sub(before));
     let counts = store.counts().await?;
     let settled = counts.orders.iter().find(|(state, _)| *state == OrderState::Settled).map_or(0, |(_, count)| *count);
     let (ended, done) = (ended.load(Ordering::Relaxed), usize::try_from(settled)?);

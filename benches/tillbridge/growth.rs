@@ -22,7 +22,7 @@ const FEW: i64 = 4000;
 const EVENTS: i64 = 2;
 const EVENTS_FULL: i64 = 50;
 /// Turns, and orders claimed in each.
-const TURNS: usize = 150;
+const TURNS: i64 = 150;
 const CLAIMED: usize = 16;
 
 /// Measures it.
@@ -82,7 +82,7 @@ impl Filled {
         Ok(Self { store, orders, _site: site })
     }
 
-    async fn turn(&self, turn: usize, times: &mut Times) -> Fallible<()> {
+    async fn turn(&self, turn: i64, times: &mut Times) -> Fallible<()> {
         let request =
             ClaimRequest { owner: "bench".to_owned(), limit: CLAIMED, lease: Duration::from_mins(5), connections: vec![CONNECTION.into()] };
         let begun = Instant::now();
@@ -107,8 +107,8 @@ impl Filled {
     }
 
     /// News of an order from anywhere in the database.
-    fn event(&self, turn: usize) -> NewEvent {
-        let order = netsuite_id((turn as i64).wrapping_mul(7919).rem_euclid(self.orders) + 1);
+    fn event(&self, turn: i64) -> NewEvent {
+        let order = netsuite_id(turn.wrapping_mul(7919).rem_euclid(self.orders) + 1);
         NewEvent {
             connection: CONNECTION.into(),
             source: EventSource::Netsuite,

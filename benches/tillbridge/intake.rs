@@ -97,7 +97,7 @@ async fn run(options: &Options, process: &Process, path: &str, series: &mut Seri
     let warm = load::closed(address, &callbacks(1)?, CONNECTIONS, WARM_UP).await?;
     let before = process.processor()?;
     let mut full = load::closed(address, &callbacks(2)?, CONNECTIONS, options.time()).await?;
-    series.processor.push((process.processor()? - before).as_secs_f64() * 1e6 / full.accepted as f64);
+    series.processor.push(process.processor()?.saturating_sub(before).as_secs_f64() * 1e6 / full.accepted as f64);
     let mut half = load::open(address, &callbacks(3)?, full.rate() * HALF, options.time()).await?;
     let accepted = [&warm, &full, &half].iter().map(|outcome: &&Outcome| outcome.accepted).sum();
     if warm.refused + full.refused + half.refused > 0 {

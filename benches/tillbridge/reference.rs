@@ -59,13 +59,13 @@ pub async fn serve(address: &str, database: &Path) -> Fallible<()> {
         .await?;
     let (writer, waiting) = mpsc::channel(1024);
     let tasks = TaskTracker::new();
-    let writing = tasks.spawn(write(connection, waiting));
+    let commits = tasks.spawn(write(connection, waiting));
     let shared = Arc::new(Shared { mac: Hmac::<Sha256>::new_from_slice(KEY)?, writer });
     let app = Router::new().route(PATH, post(receive)).with_state(shared);
     let listener = TcpListener::bind(address).await?;
     tokio::select! {
         served = async { axum::serve(listener, app).await } => served?,
-        written = writing => written??,
+        ended = commits => ended??,
     }
     Ok(())
 }

@@ -23,8 +23,8 @@ const LATER_MS: i64 = 24 * 60 * 60 * 1000;
 /// Measures it.
 pub async fn measure(options: &Options, report: &mut Report) -> Fallible<()> {
     #[expect(clippy::cast_precision_loss, reason = "a few dozen million")]
-    let size = std::fs::metadata(env!("CARGO_BIN_EXE_tillbridge"))?.len() as f64 / 1e6;
-    report.add(Figure::plain("binary", size, "MB", Some(Limit::AtMost(30.0))));
+    let bytes = std::fs::metadata(env!("CARGO_BIN_EXE_tillbridge"))?.len() as f64 / 1e6;
+    report.add(Figure::plain("binary", bytes, "MB", Some(Limit::AtMost(30.0))));
     if options.postgres() {
         return Ok(());
     }

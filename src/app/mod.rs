@@ -17,6 +17,7 @@ use crate::engine::{Engine, Side};
 use crate::http::{self, AppState, Listeners};
 use crate::metrics;
 use crate::netsuite::{self, NetSuiteError};
+use crate::owner::Ownership;
 use crate::poll::{PollHealth, Poller};
 use crate::store::{Store, StoreError};
 use crate::sweep;
@@ -68,10 +69,23 @@ pub struct Running {
     pub store: Store,
     /// Its connections.
     pub sides: Vec<Arc<Side>>,
+    /// The connections that this process works for.
+    pub ownership: Ownership,
     stop: CancellationToken,
     tasks: TaskTracker,
     server: tokio::task::JoinHandle<Result<(), http::ServeError>>,
     drain: std::time::Duration,
+}
+
+/// How long a stop waits for the store to take that the connections are given up.
+const LEAVE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// The name of this process among the replicas: the machine's, the process's, and something that no restart repeats.
+fn replica_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let machine = machine.trim();
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{}-{}-{}", if machine.is_empty() { "tillbridge" } else { machine }, std::process::id(), &random[..8])
 }
 
 /// Opens the store of a configuration, migrated or checked to be.
@@ -117,27 +131,36 @@ pub async fn start(config: Config, options: Options, listeners: Option<Listeners
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let health = sides.iter().map(|_| Arc::new(PollHealth::default())).collect::<Vec<_>>();
-    let status = Arc::new(Status::new(&config, &sides, &health, store.clone(), clock.clone()));
+    let ownership = Ownership::new(replica_name());
+    let status = Arc::new(Status::new(&config, &sides, &health, store.clone(), ownership.clone(), clock.clone()));
     tasks.spawn(Arc::clone(&status).refresh(stop.clone()));
     let state = AppState::new(store.clone(), Arc::clone(&config), clock.clone(), metrics::install()?, status)
         .with_onboarding(Arc::new(onboarding::Browser(sides.clone())));
 
     let engine = Engine::new(store.clone(), sides.iter().cloned(), config.retry.clone(), clock.clone());
-    let owner = format!("{}-{}", std::process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);
-    let worker = Worker::new(engine, store.clone(), config.worker.clone(), owner, clock.clone());
+    let ids = sides.iter().map(|side| side.id.clone()).collect();
+    tasks.spawn(ownership.clone().run(store.clone(), config.worker.connection_lease, ids, stop.clone()));
+    let worker = Worker::new(engine, store.clone(), config.worker.clone(), ownership.clone(), clock.clone());
     tasks.spawn(worker.run(stop.clone()));
     for ((side, connection), health) in sides.iter().zip(&config.connections).zip(&health) {
-        let poller = Poller::new(Arc::clone(side), store.clone(), config.poll.clone(), Arc::clone(health), clock.clone());
+        let poller =
+            Poller::new(Arc::clone(side), store.clone(), config.poll.clone(), Arc::clone(health), ownership.clone(), clock.clone());
         tasks.spawn(poller.clone().sales(stop.clone()));
         tasks.spawn(poller.orders(stop.clone()));
-        tasks.spawn(sweep::subscription(Arc::clone(side), connection.x_series.clone(), config.server.public_url.clone(), stop.clone()));
+        tasks.spawn(sweep::subscription(
+            Arc::clone(side),
+            connection.x_series.clone(),
+            config.server.public_url.clone(),
+            ownership.clone(),
+            stop.clone(),
+        ));
     }
     tasks.spawn(sweep::purge(store.clone(), config.keep.clone(), clock, stop.clone()));
     tasks.close();
 
     let drain = config.server.drain;
     let server = TaskTracker::new().spawn(http::serve(state, listeners, stop.clone(), drain));
-    Ok(Running { address, store, sides, stop, tasks, server, drain })
+    Ok(Running { address, store, sides, ownership, stop, tasks, server, drain })
 }
 
 impl Running {
@@ -154,6 +177,12 @@ impl Running {
             if tokio::time::timeout_at(deadline, side.x_series.finish()).await.is_err() {
                 tracing::warn!(connection = %side.id, "a renewal of tokens did not finish within server.drain");
             }
+        }
+        // Whatever is still in hand goes to another replica at once.
+        match tokio::time::timeout(LEAVE, self.store.leave(self.ownership.name())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(error = %error, "the connections could not be given up; they move when their leases end"),
+            Err(_late) => tracing::warn!("the connections could not be given up in time; they move when their leases end"),
         }
         self.store.close().await;
         match served {

@@ -14,6 +14,7 @@ use crate::domain::ids::ConnectionId;
 use crate::engine::Side;
 use crate::http::status::{Breaker, ConnectionReport, ConnectionStatus, PollReport, SystemReport};
 use crate::net::gate::Snapshot;
+use crate::owner::Ownership;
 use crate::poll::{self, PollHealth};
 use crate::store::Store;
 
@@ -23,6 +24,7 @@ const REFRESH: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Default)]
 struct Stored {
     revision: Option<i64>,
+    owner: Option<String>,
     sales: Option<Value>,
     orders: Option<Value>,
     token_expires_at: Option<Timestamp>,
@@ -43,13 +45,14 @@ struct Watched {
 pub struct Status {
     connections: Vec<Watched>,
     store: Store,
+    ownership: Ownership,
     clock: Clock,
     stored: RwLock<BTreeMap<ConnectionId, Stored>>,
 }
 
 impl Status {
     /// The state of the given connections.
-    pub fn new(config: &Config, sides: &[Arc<Side>], health: &[Arc<PollHealth>], store: Store, clock: Clock) -> Self {
+    pub fn new(config: &Config, sides: &[Arc<Side>], health: &[Arc<PollHealth>], store: Store, ownership: Ownership, clock: Clock) -> Self {
         let connections = sides.iter().zip(health).zip(&config.connections).map(|((side, health), connection)| Watched {
             side: Arc::clone(side),
             health: Arc::clone(health),
@@ -57,7 +60,7 @@ impl Status {
             prefix: connection.x_series.domain_prefix.clone(),
             oauth: matches!(connection.x_series.auth, XSeriesAuth::OAuth2 { .. }),
         });
-        Self { connections: connections.collect(), store, clock, stored: RwLock::default() }
+        Self { connections: connections.collect(), store, ownership, clock, stored: RwLock::default() }
     }
 
     /// Reads the store again and again until `stop`.
@@ -79,7 +82,11 @@ impl Status {
 
     async fn read(&self, id: &ConnectionId, oauth: bool) -> Result<Stored, crate::store::StoreError> {
         let tokens = if oauth { self.store.oauth_tokens(id).await? } else { None };
+        let now = self.clock.now();
+        let leases = self.store.connection_leases().await?;
+        let lease = leases.into_iter().find(|lease| lease.connection == *id && lease.expires_at > now && !lease.owner.is_empty());
         Ok(Stored {
+            owner: lease.map(|lease| lease.owner),
             revision: self.store.current_revision(id).await?.map(|revision| revision.number),
             sales: self.store.cursor(id, poll::SALES).await?,
             orders: self.store.cursor(id, poll::ORDERS).await?,
@@ -104,6 +111,12 @@ impl ConnectionStatus for Status {
             ConnectionReport {
                 id: side.id.clone(),
                 revision: stored.revision,
+                // What this process has it knows better than what it read a while ago.
+                owner: if self.ownership.keeps(&side.id) {
+                    Some(self.ownership.name().to_owned())
+                } else {
+                    stored.owner.filter(|owner| owner != self.ownership.name())
+                },
                 netsuite: system(
                     account.clone(),
                     &side.netsuite.gate().snapshot(),

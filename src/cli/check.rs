@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::{say, table};
-use super::{CliResult, ConfigArgs};
+use super::{CliResult, ConfigArgs, lists};
 use crate::app;
 use crate::causes::in_one_line;
 use crate::clock::Clock;
 use crate::config::{Config, Connection};
 use crate::domain::facts::Reference;
-use crate::domain::mapping::Mappings;
+use crate::domain::mapping::{Checked, ErpLists, Lists, Mappings};
 use crate::engine::Side;
 use crate::store::Store;
 use crate::sweep;
@@ -137,8 +137,11 @@ impl Check {
             }
             match app::side(config, connection, &store, &Clock::System) {
                 Ok(side) => {
-                    netsuite(&side, mappings.as_ref(), findings).await;
-                    x_series(&side, config, connection, mappings.as_ref(), findings).await;
+                    let netsuite = netsuite(&side, mappings.as_ref(), findings).await;
+                    let x_series = x_series(&side, config, connection, findings).await;
+                    if let Some(checked) = &mappings {
+                        names(checked, &Lists { x_series, netsuite }, findings);
+                    }
                     side.x_series.finish().await;
                 }
                 Err(error) => findings.error("credentials", error.to_string(), "mend the connection's auth"),
@@ -149,7 +152,7 @@ impl Check {
 }
 
 /// The published mappings.
-async fn mappings(store: &Store, connection: &Connection, findings: &mut Findings) -> Option<Mappings> {
+async fn mappings(store: &Store, connection: &Connection, findings: &mut Findings) -> Option<Checked> {
     let revision = match store.current_revision(&connection.id).await {
         Ok(Some(revision)) => revision,
         Ok(None) => {
@@ -164,10 +167,10 @@ async fn mappings(store: &Store, connection: &Connection, findings: &mut Finding
     match Mappings::parse(&revision.document) {
         Ok(checked) => {
             findings.ok("mappings", format!("revision {}", revision.number));
-            for warning in checked.warnings {
+            for warning in &checked.warnings {
                 findings.warning("mappings", warning.to_string(), "tillbridge mapping check FILE");
             }
-            Some(checked.mappings)
+            Some(checked)
         }
         Err(issues) => {
             for issue in issues {
@@ -178,7 +181,8 @@ async fn mappings(store: &Store, connection: &Connection, findings: &mut Finding
     }
 }
 
-async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findings) {
+/// Gives what NetSuite has of the things that the mappings name.
+async fn netsuite(side: &Side, checked: Option<&Checked>, findings: &mut Findings) -> Option<ErpLists> {
     match side.netsuite.ping().await {
         Err(error) => {
             findings.error(
@@ -186,7 +190,7 @@ async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findi
                 error.to_string(),
                 "check account_id and auth; on a sandbox refresh the M2M mapping is cleared: see docs/NETSUITE.md",
             );
-            return;
+            return None;
         }
         Ok(time) => {
             findings.ok("NetSuite sign-in", "the credentials work");
@@ -215,7 +219,7 @@ async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findi
             "give the role REST Web Services, SuiteAnalytics Workbook and Lists > Locations",
         ),
     }
-    if let Some(field) = mappings.and_then(|mappings| mappings.settings.sale_id_field.as_ref()) {
+    if let Some(field) = checked.and_then(|checked| checked.mappings.settings.sale_id_field.as_ref()) {
         match side.netsuite.sales_orders_by_field(field, "none").await {
             Ok(_) => findings.ok("NetSuite field", format!("{field} is there")),
             Err(error) => findings.error("NetSuite field", format!("{field}: {error}"), "deploy netsuite/, or set sale_id_field"),
@@ -226,16 +230,19 @@ async fn netsuite(side: &Side, mappings: Option<&Mappings>, findings: &mut Findi
         "REST does not show accounting preferences",
         "look at Advanced Shipping and at re-approval on edit: docs/NETSUITE.md says what each changes",
     );
+    match lists::netsuite(&side.netsuite, checked?).await {
+        Ok(lists) => Some(lists),
+        Err(error) => {
+            findings.error("NetSuite lists", in_one_line(&error), "docs/NETSUITE.md lists the permissions that the role needs");
+            None
+        }
+    }
 }
 
-async fn x_series(side: &Side, config: &Config, connection: &Connection, mappings: Option<&Mappings>, findings: &mut Findings) {
+/// Gives what X-Series has besides sales.
+async fn x_series(side: &Side, config: &Config, connection: &Connection, findings: &mut Findings) -> Option<Reference> {
     let client = &side.x_series;
-    let read = async {
-        let (outlets, registers, payment_types) = tokio::try_join!(client.outlets(), client.registers(), client.payment_types())?;
-        let (taxes, users, retailer) = tokio::try_join!(client.taxes(), client.users(), client.retailer())?;
-        Ok::<_, crate::xseries::XSeriesError>(Reference { outlets, registers, payment_types, taxes, users, retailer })
-    };
-    let reference = match read.await {
+    let reference = match lists::x_series(client).await {
         Ok(reference) => reference,
         Err(error) => {
             findings.error(
@@ -243,7 +250,7 @@ async fn x_series(side: &Side, config: &Config, connection: &Connection, mapping
                 error.to_string(),
                 "check domain_prefix and auth; an oauth2 connection needs: tillbridge connect x-series",
             );
-            return;
+            return None;
         }
     };
     findings.ok("X-Series sign-in", format!("{} outlets, {} registers", reference.outlets.len(), reference.registers.len()));
@@ -254,9 +261,11 @@ async fn x_series(side: &Side, config: &Config, connection: &Connection, mapping
     } else {
         findings.ok("X-Series budget", format!("{configured} registers"));
     }
-    if let Some(mappings) = mappings {
-        names(mappings, &reference, findings);
-    }
+    webhook(side, config, connection, findings).await;
+    Some(reference)
+}
+
+async fn webhook(side: &Side, config: &Config, connection: &Connection, findings: &mut Findings) {
     let Some(url) = config.server.public_url.as_ref().filter(|_| connection.x_series.webhook.subscribe) else {
         findings.warning(
             "X-Series webhook",
@@ -266,7 +275,7 @@ async fn x_series(side: &Side, config: &Config, connection: &Connection, mapping
         return;
     };
     let url = sweep::webhook_url(url, side, &connection.x_series);
-    match client.webhooks().await {
+    match side.x_series.webhooks().await {
         Ok(hooks) => match hooks.iter().find(|hook| hook.kind == "sale.update" && hook.url == url) {
             Some(hook) if hook.active => findings.ok("X-Series webhook", "subscribed to sale.update"),
             Some(_) => findings.warning("X-Series webhook", "the subscription is turned off", "`serve` turns it on"),
@@ -276,40 +285,16 @@ async fn x_series(side: &Side, config: &Config, connection: &Connection, mapping
     }
 }
 
-/// Every name of X-Series in the mappings is one that X-Series has.
-fn names(mappings: &Mappings, reference: &Reference, findings: &mut Findings) {
-    let before = findings.all.len();
-    let author = &mappings.settings.author;
-    if reference.user(author).is_none() {
-        findings.error("mappings", format!("X-Series has no user '{author}'"), "set author to a user's name or id");
+/// Every name in the mappings is there, and what they do not name.
+fn names(checked: &Checked, lists: &Lists, findings: &mut Findings) {
+    let found = lists.compare(checked);
+    for error in &found.errors {
+        findings.error("mappings", error.to_string(), "mend the document, then: tillbridge mapping publish FILE --message …");
     }
-    for rule in &mappings.outlets {
-        if reference.outlet(&rule.x_series).is_none() {
-            findings.error("mappings", format!("X-Series has no outlet '{}'", rule.x_series), "mend the [[outlet]]");
-        }
-        if let Some(register) = rule.register.as_deref().filter(|name| reference.register(name, None).is_none()) {
-            findings.error("mappings", format!("X-Series has no register '{register}'"), "mend the [[outlet]]");
-        }
+    for warning in &found.warnings {
+        findings.warning("mappings", warning.to_string(), "complete the document, or leave it so");
     }
-    for rule in &mappings.payment_types {
-        if reference.payment_type(&rule.x_series).is_none() {
-            findings.error("mappings", format!("X-Series has no payment type '{}'", rule.x_series), "mend the [[payment_type]]");
-        }
-    }
-    for rule in &mappings.taxes {
-        if reference.tax(&rule.x_series).is_none() {
-            findings.error("mappings", format!("X-Series has no tax '{}'", rule.x_series), "mend the [[tax]]");
-        }
-    }
-    for mapping in &mappings.mappings {
-        if let Some(register) = mapping.register.as_deref().filter(|name| reference.register(name, None).is_none()) {
-            findings.error("mappings", format!("X-Series has no register '{register}' ('{}')", mapping.name), "mend the [[mapping]]");
-        }
-        if let Some(outlet) = mapping.fulfil_from.as_deref().filter(|name| reference.outlet(name).is_none()) {
-            findings.error("mappings", format!("X-Series has no outlet '{outlet}' ('{}')", mapping.name), "mend the [[mapping]]");
-        }
-    }
-    if findings.all.len() == before {
-        findings.ok("mappings", "every X-Series name in them is there");
+    if found.errors.is_empty() && lists.x_series.is_some() && lists.netsuite.is_some() {
+        findings.ok("mappings", "every name in them is there");
     }
 }

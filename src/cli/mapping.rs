@@ -7,26 +7,34 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{complain, say, table};
-use super::{CliError, CliResult, ConfigArgs, connection};
+use super::{CliError, CliResult, ConfigArgs, connection, lists};
 use crate::app;
 use crate::clock::Clock;
 use crate::domain::expression::{facts_catalogue, functions_catalogue};
-use crate::domain::mapping::{Issue, Mappings};
+use crate::domain::mapping::{Checked, Found, Issue, Mappings};
 
 /// Validates, publishes and reverts mappings.
 #[derive(Debug, Subcommand)]
 pub(super) enum Mapping {
-    /// Validates a mappings file; every problem with its place.
+    /// Validates a mappings file, and holds it against what both systems have; every problem with its place.
     Check {
         /// The file.
         #[arg(required_unless_present = "facts")]
         file: Option<PathBuf>,
+        /// Look at the document only.
+        #[arg(long)]
+        offline: bool,
+        /// The connection whose systems are asked, where there are several.
+        #[arg(long, conflicts_with = "offline")]
+        connection: Option<String>,
         /// List every fact and function that a condition can use.
         #[arg(long)]
         facts: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        config: ConfigArgs,
     },
     /// Publishes a mappings file as the next revision; a running server takes it up within two seconds.
     Publish {
@@ -68,7 +76,10 @@ impl Mapping {
     pub(super) async fn run(self) -> CliResult {
         match self {
             Self::Check { facts: true, json, .. } => facts(json),
-            Self::Check { file, json, .. } => check(&file.unwrap_or_default(), json),
+            Self::Check { file, offline, connection, json, config, .. } => {
+                let asked = (!offline).then_some((connection.as_deref(), &config));
+                check(&file.unwrap_or_default(), asked, json).await
+            }
             Self::Publish { file, message, connection, config } => publish(&file, &message, connection.as_deref(), &config).await,
             Self::History { connection, json, config } => history(connection.as_deref(), json, &config).await,
             Self::Revert { revision, connection, config } => revert(revision, connection.as_deref(), &config).await,
@@ -80,11 +91,13 @@ fn read(file: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(file).map_err(|source| CliError::Read { path: file.display().to_string(), source })
 }
 
-fn check(file: &Path, json: bool) -> CliResult {
+/// `asked` names the connection whose systems are asked; none looks at the document only.
+async fn check(file: &Path, asked: Option<(Option<&str>, &ConfigArgs)>, json: bool) -> CliResult {
     let document = read(file)?;
-    let (errors, warnings, notes) = match Mappings::parse(&document) {
-        Ok(checked) => (Vec::new(), checked.warnings, checked.notes),
-        Err(errors) => (errors, Vec::new(), Vec::new()),
+    let Found { errors, warnings, notes } = match (Mappings::parse(&document), asked) {
+        (Err(errors), _) => Found { errors, ..Found::default() },
+        (Ok(checked), None) => Found { errors: Vec::new(), warnings: checked.warnings, notes: checked.notes },
+        (Ok(checked), Some((name, config))) => Box::pin(with_both_systems(checked, name, config)).await?,
     };
     if json {
         say(&json!({ "errors": errors, "warnings": warnings, "notes": notes }).to_string())?;
@@ -101,6 +114,35 @@ fn check(file: &Path, json: bool) -> CliResult {
         }
     }
     Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The document's own findings, and those of both systems as far as they can be read.
+async fn with_both_systems(checked: Checked, name: Option<&str>, config: &ConfigArgs) -> Result<Found, CliError> {
+    let mut found = Found { errors: Vec::new(), warnings: checked.warnings.clone(), notes: checked.notes.clone() };
+    let unread = match ask(&checked, name, config).await {
+        Ok((asked, unread)) => {
+            found.errors.extend(asked.errors);
+            found.warnings.extend(asked.warnings);
+            found.notes.extend(asked.notes);
+            unread
+        }
+        // What was asked for by name has to be there.
+        Err(error) if name.is_some() || config.config.is_some() => return Err(error),
+        Err(error) => vec![format!("the systems ({error})")],
+    };
+    if !unread.is_empty() {
+        let message = format!("the names in it were not held against {}", unread.join(" and "));
+        let suggestion = Some("--offline looks at the document only".to_owned());
+        found.warnings.insert(0, Issue { line: 1, column: 1, message, suggestion });
+    }
+    Ok(found)
+}
+
+async fn ask(checked: &Checked, name: Option<&str>, config: &ConfigArgs) -> Result<(Found, Vec<String>), CliError> {
+    let config = config.load()?;
+    let connection = connection(&config, name)?;
+    let (lists, unread) = lists::of_connection(&config, connection, checked).await?;
+    Ok((lists.compare(checked), unread))
 }
 
 fn tell(file: &Path, issues: &[Issue], word: &str) {

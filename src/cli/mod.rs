@@ -6,6 +6,7 @@ mod check;
 mod connect;
 mod demo;
 mod healthcheck;
+mod lists;
 mod logs;
 mod mapping;
 mod migrate;

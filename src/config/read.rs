@@ -67,9 +67,10 @@ fn database(r: Table) -> Option<Database> {
 
 fn worker(r: Table) -> Option<Worker> {
     let lease = r.positive("lease");
+    let connection_lease = r.positive("connection_lease");
     let orders_at_once = r.number("orders_at_once", &(1..=1000));
     let poll = r.positive("poll");
-    Some(Worker { lease: lease?, orders_at_once: orders_at_once?, poll: poll? })
+    Some(Worker { lease: lease?, connection_lease: connection_lease?, orders_at_once: orders_at_once?, poll: poll? })
 }
 
 fn retry(r: Table) -> Option<Retry> {

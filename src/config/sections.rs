@@ -95,6 +95,8 @@ impl fmt::Debug for Database {
 pub struct Worker {
     /// How long a claim lasts without a heartbeat.
     pub lease: Duration,
+    /// How long a connection stays with a replica that says nothing.
+    pub connection_lease: Duration,
     /// Orders in hand at once.
     pub orders_at_once: usize,
     /// How often the queue is looked at without a wake-up; jittered.

@@ -8,12 +8,14 @@ use rust_decimal::Decimal;
 use super::call::CallKind;
 use super::ids::{ConnectionId, RecordId, SaleId};
 use super::link::Link;
+use super::record::{Bill, Child};
 use super::reference::{
-    ErpCustomer, InventoryNumber, ItemTracking, Outlet, PaymentType, Product, Register, Retailer, TaxGroup, TillCustomer, User,
+    ErpCustomer, InventoryNumber, ItemTracking, KitMember, Outlet, PaymentType, Period, Product, Register, Retailer, TaxCode, TaxGroup,
+    TillCustomer, TillItem, User,
 };
 use super::requests::SaleRequest;
 use super::sale::Sale;
-use super::sales_order::{Bill, Child, Ref, SalesOrder};
+use super::sales_order::{Ref, SalesOrder};
 
 /// A record of one side, as it was read for this step.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,10 @@ pub struct PastCall {
     pub done: bool,
     /// The sale that it wrote, for calls that write one.
     pub sale: Option<SaleRequest>,
+    /// The money that it booked, for calls that book a payment.
+    pub amount: Option<Decimal>,
+    /// The id of the record that it made.
+    pub record: Option<RecordId>,
 }
 
 /// Answers to the questions asked so far.
@@ -97,6 +103,32 @@ pub struct Answers {
     pub locations: Option<Vec<Ref>>,
     /// To [`Question::NamedItem`]: the internal ids of the items with a name.
     pub named_items: BTreeMap<String, Vec<String>>,
+    /// To [`Question::FulfilmentForm`]; empty where the account does not show it.
+    pub fulfilment_form: Option<Vec<FormLine>>,
+    /// To [`Question::KitMembers`], by the kit's internal id.
+    pub kit_members: Option<BTreeMap<String, Vec<KitMember>>>,
+    /// To [`Question::Booked`].
+    pub booked: Option<Vec<Child>>,
+    /// To [`Question::ReadBack`], by internal id; one that is gone is not in it.
+    pub read_back: Option<Vec<Bill>>,
+    /// To [`Question::TillItems`], by product id.
+    pub till_items: Option<BTreeMap<String, TillItem>>,
+    /// To [`Question::TillCustomer`].
+    pub till_customer: Option<TillCustomerFacts>,
+    /// To [`Question::CustomersNamed`]: the internal ids of the customers with a name or number.
+    pub named_customers: BTreeMap<String, Vec<String>>,
+    /// To [`Question::Names`], by list.
+    pub names: BTreeMap<List, Vec<Ref>>,
+    /// To [`Question::TaxCodes`].
+    pub tax_codes: Option<Vec<TaxCode>>,
+    /// To [`Question::Periods`].
+    pub periods: Option<Vec<Period>>,
+    /// To [`Question::Original`].
+    pub original: Option<Original>,
+    /// To [`Question::Authorized`]: the return authorisation, read back.
+    pub authorized: Option<SalesOrder>,
+    /// To [`Question::OriginalSerials`]: the numbers that were sold with the original sale, by its line id.
+    pub original_serials: Option<Vec<(String, String)>>,
 }
 
 /// What the decision needs to know before it can go on.
@@ -130,6 +162,89 @@ pub enum Question {
     Locations,
     /// The item with this name.
     NamedItem(String),
+    /// The lines that a fulfilment of the sales order's open lines would have, members of kits among them.
+    FulfilmentForm { order: RecordId, lines: Vec<i64> },
+    /// What these kits are made of.
+    KitMembers(Vec<String>),
+    /// Which records carry these keys of ours.
+    Booked(Vec<String>),
+    /// The records among [`Answers::booked`] that have totals, read back.
+    ReadBack,
+    /// The NetSuite items of these products: by link, else by the field that holds the SKU.
+    TillItems { products: Vec<String>, sku_field: String },
+    /// The sale's customer, and who it is in NetSuite.
+    TillCustomer(String),
+    /// The NetSuite customers with this name or number.
+    CustomersNamed(String),
+    /// What a list of NetSuite holds.
+    Names(List),
+    /// The tax codes with their types.
+    TaxCodes,
+    /// The accounting periods.
+    Periods,
+    /// What became of the sale that is returned.
+    Original(SaleId),
+    /// The return authorisation's lines.
+    Authorized(RecordId),
+    /// The serial numbers sold with the sale that is returned.
+    OriginalSerials(SaleId),
+}
+
+/// A line that a fulfilment would have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormLine {
+    /// The line's key.
+    pub order_line: i64,
+    /// The item's internal id.
+    pub item: String,
+    /// The key of the kit's line, of a member.
+    pub kit_member_of: Option<i64>,
+}
+
+/// A list of NetSuite whose entries people name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    /// Subsidiaries.
+    Subsidiary,
+    /// Departments.
+    Department,
+    /// Classes.
+    Class,
+}
+
+impl List {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Subsidiary => "subsidiary",
+            Self::Department => "department",
+            Self::Class => "class",
+        }
+    }
+}
+
+/// The sale's customer on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TillCustomerFacts {
+    /// The X-Series customer; none if it is gone.
+    pub till: Option<TillCustomer>,
+    /// The internal id of the NetSuite customer that is linked to it.
+    pub linked: Option<String>,
+    /// NetSuite customers with the same e-mail or number; inactive ones are left out.
+    pub matches: Vec<ErpCustomer>,
+}
+
+/// What became of the sale that is returned.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Original {
+    /// The sale, where X-Series still has it.
+    pub sale: Option<Box<Sale>>,
+    /// Our own order of it is not at rest: what it becomes is not known yet.
+    pub under_way: bool,
+    /// Its sales order.
+    pub order: Option<Box<SalesOrder>>,
+    /// The records that carry our keys of it.
+    pub booked: Vec<Child>,
 }
 
 /// What X-Series has besides sales.

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::ids::{ConnectionId, RecordId, SaleId};
+use super::record::RecordKind;
 
 /// The namespace of our UUIDv5 ids; fixed for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7d1f_5c0e_2b52_4d5a_9a5e_6f1b_0c37_41e9);
@@ -30,6 +31,47 @@ pub fn payment_id(sale: &SaleId) -> String {
 pub fn external_id(kind: &str, connection: &ConnectionId, record: &str, number: usize) -> String {
     let record: String = record.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!("tb-{kind}-{record}-{number}-{}", &digest(connection.as_str().as_bytes())[..8])
+}
+
+/// The `externalId` of the record that a sale of the till becomes.
+pub fn booking_key(kind: RecordKind, connection: &ConnectionId, sale: &SaleId) -> String {
+    let word = match kind {
+        RecordKind::SalesOrder => "so",
+        RecordKind::ItemFulfillment => "tif",
+        RecordKind::Invoice => "tinv",
+        RecordKind::CashSale => "tcs",
+        RecordKind::CustomerPayment => "pay",
+        RecordKind::CustomerDeposit => "dep",
+        RecordKind::DepositApplication => "da",
+        RecordKind::ReturnAuthorization => "ra",
+        RecordKind::ItemReceipt => "rcpt",
+        RecordKind::CashRefund => "cr",
+        RecordKind::CreditMemo => "cm",
+        RecordKind::CustomerRefund => "ref",
+    };
+    external_id(word, connection, sale.as_str(), 1)
+}
+
+/// The keys of every record that is made of a sale itself; payments and deposits have keys of their own.
+pub fn booking_keys(connection: &ConnectionId, sale: &SaleId) -> Vec<String> {
+    BOOKED.into_iter().map(|kind| booking_key(kind, connection, sale)).collect()
+}
+
+/// The kinds of record that carry a key of the sale itself.
+const BOOKED: [RecordKind; 7] = [
+    RecordKind::SalesOrder,
+    RecordKind::CashSale,
+    RecordKind::Invoice,
+    RecordKind::ReturnAuthorization,
+    RecordKind::ItemReceipt,
+    RecordKind::CashRefund,
+    RecordKind::CreditMemo,
+];
+
+/// The sale whose sales order carries this key; none where the key is not of ours and this connection.
+pub fn sale_of_order_key(connection: &ConnectionId, key: &str) -> Option<SaleId> {
+    let middle = key.strip_prefix("tb-so-")?.strip_suffix(&format!("-1-{}", &digest(connection.as_str().as_bytes())[..8]))?;
+    Some(SaleId::new(middle.to_owned())).filter(|sale| booking_key(RecordKind::SalesOrder, connection, sale) == key)
 }
 
 /// SHA-256 in lower-case hex.
@@ -63,5 +105,15 @@ mod tests {
     fn an_external_id_holds_only_what_netsuite_allows() {
         let id = external_id("pay", &ConnectionId::from("a|b"), "b8ca3a65-0183/11:e4|x", 1);
         assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{id}");
+    }
+
+    #[test]
+    fn each_record_of_a_sale_has_a_key_of_its_own() {
+        let (shop, sale) = (ConnectionId::from("shop"), SaleId::from("b8ca3a65-0183-11e4-fbb5-2816f1b0f5a5"));
+        let keys = booking_keys(&shop, &sale);
+        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 7);
+        assert_eq!(sale_of_order_key(&shop, &keys[0]), Some(sale.clone()));
+        assert_eq!(sale_of_order_key(&ConnectionId::from("other"), &keys[0]), None);
+        assert!(keys[1..].iter().all(|key| sale_of_order_key(&shop, key).is_none()));
     }
 }

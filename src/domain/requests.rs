@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{RecordId, SaleId};
+use super::record::RecordKind;
 use super::status::{HandOver, SaleState};
 use super::{keys, money};
 
@@ -211,13 +212,13 @@ pub struct PaymentRequest {
     pub memo: Option<String>,
 }
 
-/// A line that takes up a difference on a bill.
+/// A line that takes up a difference on a bill, refund or credit memo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VarianceRequest {
-    /// The bill.
+    /// What kind of record it is added to.
+    pub record: RecordKind,
+    /// The record.
     pub bill: RecordId,
-    /// The bill is a cash sale, not an invoice.
-    pub cash_sale: bool,
     /// The variance item's internal id.
     pub item: String,
     /// The difference.

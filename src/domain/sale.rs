@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::ids::SaleId;
-use super::status::{SaleStatus, UnknownStatus};
+use super::status::{SaleState, SaleStatus, UnknownStatus};
 
 /// A sale as X-Series holds it now.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,8 @@ pub struct Sale {
     pub short_code: Option<String>,
     /// The sale that this one takes back.
     pub return_for: Option<SaleId>,
+    /// The sales that take this one back, where the shape names them.
+    pub returned_by: Vec<SaleId>,
     /// The lines, by their sequence.
     pub lines: Vec<SaleLine>,
     /// The payments that stand; deleted ones are left out.
@@ -56,12 +58,14 @@ pub struct Sale {
 }
 
 /// A line of a sale.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SaleLine {
     /// The line's id.
     pub id: Option<String>,
     /// The product.
     pub product_id: String,
+    /// The product's SKU, where the shape gives it.
+    pub sku: Option<String>,
     /// The quantity; negative on a return.
     pub quantity: Decimal,
     /// The unit price without tax, after discount.
@@ -76,18 +80,46 @@ pub struct SaleLine {
     pub tax: Decimal,
     /// The tax of the line: the sum of its components where they are given, as only they add up to the sale's tax.
     pub tax_total: Decimal,
+    /// The line's tax by rate; empty where the shape does not split it.
+    pub tax_components: Vec<TaxComponent>,
+    /// What a payment's surcharge put on this line. It is among the sale's charges too, and not in the line's price.
+    pub surcharges: Vec<LineSurcharge>,
+    /// The number of the gift card that was sold.
+    pub gift_card_number: Option<String>,
     /// The cashier's note on the line.
     pub note: Option<String>,
     /// The line's place.
     pub sequence: i64,
-    /// The line takes something back.
+    /// The line takes something back. X-Series says so of each line, save in its oldest shape, where it is read from the sign.
     pub is_return: bool,
+    /// Why it was taken back.
+    pub return_reason: Option<String>,
     /// `SAVED`, `CONFIRMED` or `VOIDED`.
     pub status: Option<String>,
 }
 
+/// The part of a tax that one rate makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxComponent {
+    /// The rate: not the group that a line names, but one of the group's rates.
+    pub rate_id: String,
+    /// The amount.
+    pub tax: Decimal,
+}
+
+/// The part of a payment's surcharge that falls on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineSurcharge {
+    /// Without tax.
+    pub total: Decimal,
+    /// Its tax.
+    pub tax: Decimal,
+    /// Its tax by rate.
+    pub tax_components: Vec<TaxComponent>,
+}
+
 /// A payment of a sale.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SalePayment {
     /// The payment's id: what it is keyed by, since payments come late and are edited.
     pub id: Option<String>,
@@ -95,16 +127,22 @@ pub struct SalePayment {
     pub type_id: String,
     /// The payment type's name, where the shape gives it.
     pub name: Option<String>,
-    /// The amount; negative on a refund.
+    /// The kind of the payment type (1 cash, 106 loyalty, 118 gift card, …), where the shape gives it; several types are of one.
+    pub kind: Option<String>,
+    /// The register that took it; a later instalment may be paid elsewhere than the sale was made.
+    pub register_id: Option<String>,
+    /// The amount, with its surcharge; negative on a refund.
     pub amount: Decimal,
-    /// The surcharge within it.
+    /// The surcharge within it, with tax.
     pub surcharge: Option<Decimal>,
-    /// When it was taken.
+    /// The rule that the surcharge follows, in the retailer's words.
+    pub surcharge_rule: Option<String>,
+    /// When it was taken; may be before the sale or long after it.
     pub date: Option<Timestamp>,
 }
 
 /// An amount that stands outside the lines.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Charge {
     /// `NON_CASH_FEE`, `DISCOUNT`, `TIP`, `SURCHARGE` or `ECOM`.
     pub kind: String,
@@ -114,6 +152,8 @@ pub struct Charge {
     pub total: Decimal,
     /// Its tax.
     pub tax: Decimal,
+    /// Its tax by rate; empty where the shape does not split it.
+    pub tax_components: Vec<TaxComponent>,
 }
 
 /// The totals of a sale.
@@ -127,14 +167,95 @@ pub struct SaleTotals {
     pub price_incl_tax: Decimal,
 }
 
+/// What rounding may leave between a sale's parts, which have five decimals, and its total, which has two.
+const ROUNDING: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+
 impl Sale {
+    /// What is to be paid, tax included; below zero where money goes back to the customer.
+    pub fn gross_total(&self) -> Decimal {
+        self.totals.price_incl_tax
+    }
+
+    /// The tax of the whole sale: of its lines and of what stands outside them.
+    pub fn total_tax(&self) -> Decimal {
+        self.totals.tax
+    }
+
+    /// What the lines come to, tax included.
+    pub fn lines_total(&self) -> Decimal {
+        self.standing_lines().map(|line| line.price_total + line.tax_total).sum()
+    }
+
+    /// The money outside the lines, tax included: fees, tips, surcharges and e-commerce charges, less discounts that are no line.
+    pub fn outside_total(&self) -> Decimal {
+        self.charges.iter().map(|charge| charge.total + charge.tax).sum()
+    }
+
+    /// What neither the lines nor the charges account for. Rounding leaves less than a cent; anything more means that the
+    /// sale holds money that was not read, so that nothing may be booked from it.
+    pub fn unexplained(&self) -> Decimal {
+        let left = self.gross_total() - self.lines_total() - self.outside_total();
+        if left.abs() <= ROUNDING { Decimal::ZERO } else { left }
+    }
+
     /// What has been paid.
     pub fn paid(&self) -> Decimal {
         self.payments.iter().map(|payment| payment.amount).sum()
+    }
+
+    /// What is still to be paid; below zero where too much was. A sale paid in cash may close with a few cents of it, as cash
+    /// is rounded to the smallest coin and nothing on the sale says so.
+    pub fn owing(&self) -> Decimal {
+        self.gross_total() - self.paid()
+    }
+
+    /// The sale takes something back and sells nothing.
+    pub fn is_return(&self) -> bool {
+        self.takes_back() && !self.sells()
+    }
+
+    /// The sale takes something back and sells something else: its total may be of either sign, or nothing.
+    pub fn is_exchange(&self) -> bool {
+        self.takes_back() && self.sells()
+    }
+
+    /// The lines that were sold, and those of discounts and the like.
+    pub fn sold_lines(&self) -> impl Iterator<Item = &SaleLine> {
+        self.standing_lines().filter(|line| !line.is_return)
+    }
+
+    /// The lines that take something back. Their quantity is below zero, save where what is taken back is a discount.
+    pub fn returned_lines(&self) -> impl Iterator<Item = &SaleLine> {
+        self.standing_lines().filter(|line| line.is_return)
     }
 
     /// The number that people read on the receipt.
     pub fn number(&self) -> Option<&str> {
         self.receipt_number.as_deref().or(self.invoice_number.as_deref())
     }
+
+    fn takes_back(&self) -> bool {
+        self.returned_lines().next().is_some()
+    }
+
+    fn sells(&self) -> bool {
+        self.sold_lines().any(|line| line.quantity > Decimal::ZERO)
+    }
+
+    /// The lines without those that were voided by themselves. All lines of a voided sale are: there it says nothing of them.
+    fn standing_lines(&self) -> impl Iterator<Item = &SaleLine> {
+        let all_voided = self.status.as_ref().is_ok_and(|status| status.state == SaleState::Voided);
+        self.lines.iter().filter(move |line| all_voided || !line.is_voided())
+    }
 }
+
+impl SaleLine {
+    /// The line was taken off the sale and only its trace is left.
+    pub fn is_voided(&self) -> bool {
+        self.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("VOIDED"))
+    }
+}
+
+#[cfg(test)]
+#[path = "sale_tests.rs"]
+mod tests;

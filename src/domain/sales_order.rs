@@ -1,4 +1,4 @@
-//! A sales order of NetSuite and the records made from it, as the engine sees them.
+//! A sales order of NetSuite, as the engine sees it.
 
 use std::collections::BTreeMap;
 
@@ -218,49 +218,4 @@ impl ItemKind {
     pub fn is_shipped(&self) -> bool {
         matches!(self, Self::Inventory | Self::NonInventory | Self::Kit | Self::Assembly)
     }
-}
-
-/// What kind of record was made from a sales order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChildKind {
-    /// `ItemShip`
-    ItemFulfillment,
-    /// `CustInvc`
-    Invoice,
-    /// `CashSale`
-    CashSale,
-}
-
-/// A record made from a sales order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Child {
-    /// What it is.
-    pub kind: ChildKind,
-    /// Its internal id.
-    pub id: RecordId,
-    /// Its number.
-    pub number: Option<String>,
-    /// Its status letter.
-    pub status: Option<String>,
-    /// Its key.
-    pub external_id: Option<String>,
-}
-
-/// An invoice or cash sale, read back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Bill {
-    /// Invoice or cash sale.
-    pub kind: ChildKind,
-    /// Its internal id.
-    pub id: RecordId,
-    /// Its number.
-    pub number: Option<String>,
-    /// With tax.
-    pub total: Option<Decimal>,
-    /// The tax.
-    pub tax_total: Option<Decimal>,
-    /// What is still to be paid; an invoice only.
-    pub remaining: Option<Decimal>,
-    /// Line key on the sales order, and the quantity billed.
-    pub lines: Vec<(i64, Decimal)>,
 }

@@ -104,6 +104,24 @@ reasons! {
     Skipped = "skipped",
     /// The body is signed but cannot be understood.
     Malformed = "malformed",
+    /// A sale of the till, booked as one record and read back.
+    Booked = "booked",
+    /// A return or exchange, booked and read back.
+    ReturnBooked = "return_booked",
+    /// A parked sale of the till, which becomes nothing until it is completed.
+    Parked = "parked",
+    /// A sale of the till that was voided before anything was booked.
+    VoidedUnbooked = "voided_unbooked",
+    /// The sale that is taken back is not booked yet.
+    OriginalFirst = "original_first",
+    /// A payment changed after it was booked.
+    PaymentChanged = "payment_changed",
+    /// A record that was booked is gone from NetSuite.
+    RecordGone = "record_gone",
+    /// What NetSuite holds of the sale differs from what the till says now.
+    ChangedAfterBooking = "changed_after_booking",
+    /// The account does not take the till's tax.
+    TaxOverride = "tax_override",
     /// Something the sale needs is not there: products, customer, register, outlet, author, taxes, payment type.
     Unresolved = "unresolved",
     /// The sales order waits for approval in NetSuite.

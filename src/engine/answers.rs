@@ -10,8 +10,8 @@ use crate::clock::Clock;
 use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::SaleId;
+use crate::domain::record::{Bill, Child};
 use crate::domain::reference::ItemTracking;
-use crate::domain::sales_order::{Bill, ChildKind};
 use crate::netsuite::Item;
 
 impl Engine {
@@ -31,13 +31,23 @@ impl Engine {
                 answers.linked_orders = Some(read(&self.clock, || side.netsuite.sales_orders_by_field(&field, sale.as_str())).await?);
             }
             Question::Children(order) => answers.children = Some(read(&self.clock, || side.netsuite.children(&order)).await?),
-            Question::Bills => answers.bills = Some(self.bills(side, answers).await?),
+            Question::Bills => {
+                let bills = answers.children.iter().flatten().filter(|child| child.kind.is_bill());
+                answers.bills = Some(self.read_back(side, bills).await?);
+            }
+            Question::ReadBack => {
+                let records = answers.booked.iter().flatten().filter(|record| record.kind.has_totals());
+                answers.read_back = Some(self.read_back(side, records).await?);
+            }
+            Question::Booked(keys) => answers.booked = Some(read(&self.clock, || side.netsuite.booked(&keys)).await?),
             Question::HandedOver(sale) => answers.handed_over = Some(self.handed_over(side, &sale).await?),
             Question::Items { ids, sku_field } => answers.items = Some(self.items(side, ids, &sku_field).await?),
-            Question::SerialNumbers(sale) => {
-                let numbers = read(&self.clock, || side.x_series.serial_numbers(&sale)).await?;
-                answers.serial_numbers = Some(numbers.into_iter().filter_map(|number| Some((number.line_item_id?, number.code))).collect());
+            Question::FulfilmentForm { order, lines } => {
+                answers.fulfilment_form = Some(read(&self.clock, || side.netsuite.fulfilment_form(&order, &lines)).await?);
             }
+            Question::KitMembers(kits) => answers.kit_members = Some(read(&self.clock, || side.netsuite.kit_members(&kits)).await?),
+            Question::SerialNumbers(sale) => answers.serial_numbers = Some(self.serial_numbers(side, &sale).await?),
+            Question::OriginalSerials(sale) => answers.original_serials = Some(self.serial_numbers(side, &sale).await?),
             Question::InventoryNumbers { item, location } => {
                 let numbers = read(&self.clock, || side.netsuite.inventory_numbers(&item, location.as_deref())).await?;
                 answers.inventory_numbers.insert((item, location), numbers);
@@ -57,6 +67,28 @@ impl Engine {
             Question::NamedItem(name) => {
                 let ids = read(&self.clock, || side.netsuite.items_named(&name)).await?;
                 answers.named_items.insert(name, ids);
+            }
+            Question::TillItems { products, sku_field } => answers.till_items = Some(self.till_items(side, products, &sku_field).await?),
+            Question::TillCustomer(id) => answers.till_customer = Some(self.till_customer(side, &id).await?),
+            Question::CustomersNamed(name) => {
+                let ids = self.customers_named(side, &name).await?;
+                answers.named_customers.insert(name, ids);
+            }
+            Question::Names(list) => {
+                let names = self.names(side, list).await?;
+                answers.names.insert(list, names);
+            }
+            Question::TaxCodes => {
+                let ask = read(&self.clock, || side.netsuite.tax_codes());
+                answers.tax_codes = Some(side.tax_codes.get((), |found| !found.is_empty(), ask).await?);
+            }
+            Question::Periods => {
+                let ask = read(&self.clock, || side.netsuite.periods());
+                answers.periods = Some(side.periods.get((), |_| true, ask).await?);
+            }
+            Question::Original(sale) => answers.original = Some(self.original(side, &sale).await?),
+            Question::Authorized(id) => {
+                answers.authorized = Some(read(&self.clock, || side.netsuite.return_authorization(&id)).await?);
             }
         }
         Ok(())
@@ -87,14 +119,19 @@ impl Engine {
         Ok(CustomerFacts { netsuite: Some(netsuite), linked: None, matches })
     }
 
-    /// The bills among the order's children, read back.
-    async fn bills(&self, side: &Side, answers: &Answers) -> Result<Vec<Bill>, PassError> {
+    /// The records, read back; those that are gone are left out.
+    async fn read_back(&self, side: &Side, records: impl Iterator<Item = &Child>) -> Result<Vec<Bill>, PassError> {
         let mut bills = Vec::new();
-        let children = answers.children.iter().flatten().filter(|child| child.kind != ChildKind::ItemFulfillment);
-        for child in children {
-            bills.extend(read(&self.clock, || side.netsuite.bill(child.kind, &child.id)).await?);
+        for record in records {
+            bills.extend(read(&self.clock, || side.netsuite.bill(record.kind, &record.id)).await?);
         }
         Ok(bills)
+    }
+
+    /// The sale's line and each number that went out with it.
+    async fn serial_numbers(&self, side: &Side, sale: &SaleId) -> Result<Vec<(String, String)>, PassError> {
+        let numbers = read(&self.clock, || side.x_series.serial_numbers(sale)).await?;
+        Ok(numbers.into_iter().filter_map(|number| Some((number.line_item_id?, number.code))).collect())
     }
 
     /// What was handed over of each of the sale's lines.

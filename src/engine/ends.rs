@@ -18,6 +18,9 @@ use crate::store::{End, OrderState, PassResult};
 /// Over how long the orders that waited for the same budget are spread.
 const SPREAD: Duration = Duration::from_millis(250);
 
+/// So often an order is tried soon again that another one has to precede.
+const SOON: u32 = 5;
+
 impl Pass<'_> {
     /// The end that a verdict makes. A sale read back exactly as we wrote it, with nothing to do, is an echo.
     pub(super) fn verdict(&mut self, verdict: Verdict, rest: Rest) -> End {
@@ -30,10 +33,6 @@ impl Pass<'_> {
         } else {
             verdict
         };
-        if verdict.reason == Reason::Unresolved {
-            // What was not there is about to be put there: the next look is a fresh one.
-            self.side.reference.forget();
-        }
         match rest {
             Rest::Held => self.held(verdict.reason, &verdict.detail, HoldKind::Facts),
             Rest::Waiting => End::Verdict { verdict, state: OrderState::Waiting, hold: None, recheck_at: None },
@@ -76,6 +75,15 @@ impl Pass<'_> {
         End::Retry { due_at, reason: reason.to_owned(), detail }
     }
 
+    /// The end of an order that another one has to precede: soon again at first, then at each look.
+    pub(super) fn later(&self, detail: &str) -> End {
+        if self.claimed.attempt < SOON {
+            return self.failed(&FailureClass::Conflict, detail.to_owned());
+        }
+        let detail = format!("It waits: {detail}. It goes on by itself once that is done.");
+        self.held(Reason::OriginalFirst, &detail, HoldKind::Facts)
+    }
+
     /// The system that is not asked for a while because it refused the credentials.
     fn refused_by(&self) -> Option<&'static str> {
         let refuses = |gate: &Gate| gate.snapshot().blocked_because == Some("credentials");
@@ -98,6 +106,7 @@ impl Pass<'_> {
     }
 
     pub(super) fn held(&self, reason: Reason, detail: &str, hold: HoldKind) -> End {
+        self.side.forget_what_holds(reason);
         let recheck_at = (hold == HoldKind::Facts).then(|| {
             let spread = self.engine.retry.recheck.mul_f64(0.9 + fastrand::f64() / 5.0);
             clock::after(self.engine.clock.now(), spread)
@@ -134,7 +143,7 @@ impl Pass<'_> {
             }
             aliases.extend([&sale.invoice_number, &sale.receipt_number, &sale.short_code].into_iter().flatten().cloned());
         }
-        for child in self.answers.children.iter().flatten() {
+        for child in self.answers.children.iter().chain(&self.answers.booked).flatten() {
             aliases.push(child.id.to_string());
             aliases.extend(child.number.clone());
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::decide::{Decision, Next};
-use crate::domain::facts::{Facts, Question};
+use crate::domain::facts::{Facts, List, Question};
 use crate::domain::keys;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{Ref, SalesOrder};
@@ -15,6 +15,7 @@ pub(super) struct Explanation {
     sale: Option<Value>,
     tried: Value,
     mapping: Option<String>,
+    plan: Option<Value>,
     steps: Vec<String>,
     notes: Vec<String>,
     sent: usize,
@@ -34,6 +35,10 @@ impl Explanation {
             self.tried = json!(decision.tried);
         }
         self.mapping.clone_from(&decision.mapping);
+        if let Some(plan) = &decision.plan {
+            let reasons = plan.reasons.iter().map(|reason| reason.word()).collect::<Vec<_>>();
+            self.plan = Some(json!({ "record": plan.record, "reasons": reasons }));
+        }
         for note in &decision.notes {
             if !self.notes.contains(note) {
                 self.notes.push(note.clone());
@@ -55,6 +60,7 @@ impl Explanation {
             "seen": { "order": self.order, "sale": self.sale },
             "mappings": self.tried,
             "mapping": self.mapping,
+            "record_plan": self.plan,
             "steps": self.steps,
             "notes": self.notes,
         })
@@ -119,11 +125,26 @@ pub(super) fn question(question: &Question) -> String {
         Question::Bills => "the bills, read back".to_owned(),
         Question::HandedOver(sale) => format!("what was handed over of the sale {sale}"),
         Question::Items { ids, .. } => format!("how NetSuite tracks the items {}", ids.join(", ")),
+        Question::FulfilmentForm { order, .. } => format!("which lines a fulfilment of the sales order {order} would have"),
+        Question::KitMembers(kits) => format!("what the kits {} are made of", kits.join(", ")),
         Question::SerialNumbers(sale) => format!("the serial numbers sold with {sale}"),
         Question::InventoryNumbers { item, .. } => format!("the lots and serial numbers of item {item} in stock"),
         Question::Locations => "NetSuite's locations".to_owned(),
         Question::Accounts => "NetSuite's accounts".to_owned(),
         Question::PaymentMethods => "NetSuite's payment methods".to_owned(),
         Question::NamedItem(name) => format!("the NetSuite item '{name}'"),
+        Question::Booked(keys) => format!("which NetSuite records carry {}", keys.join(", ")),
+        Question::ReadBack => "those records, read back".to_owned(),
+        Question::TillItems { products, .. } => format!("the NetSuite items of the products {}", products.join(", ")),
+        Question::TillCustomer(id) => format!("who the X-Series customer {id} is in NetSuite"),
+        Question::CustomersNamed(name) => format!("the NetSuite customer '{name}'"),
+        Question::Names(List::Subsidiary) => "NetSuite's subsidiaries".to_owned(),
+        Question::Names(List::Department) => "NetSuite's departments".to_owned(),
+        Question::Names(List::Class) => "NetSuite's classes".to_owned(),
+        Question::TaxCodes => "NetSuite's tax codes".to_owned(),
+        Question::Periods => "NetSuite's accounting periods".to_owned(),
+        Question::Original(sale) => format!("what became of the sale {sale} that is taken back"),
+        Question::Authorized(id) => format!("the lines of the return authorisation {id}"),
+        Question::OriginalSerials(sale) => format!("the serial numbers sold with {sale}, which is taken back"),
     }
 }

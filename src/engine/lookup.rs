@@ -4,8 +4,8 @@ use super::patience::read;
 use super::{PassError, Side};
 use crate::clock::Clock;
 use crate::domain::call::Request;
+use crate::domain::record::RecordKind;
 use crate::domain::status::SaleState;
-use crate::netsuite::RecordType;
 
 /// What a look-up found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,21 @@ pub(super) async fn look_up(side: &Side, clock: &Clock, key: &str, request: &Req
             let there = order.as_ref().and_then(|order| order.custom.get(&write.field)).and_then(serde_json::Value::as_str);
             if there == Some(write.sale.as_str()) { Found::Yes(None) } else { Found::No }
         }
-        Request::Fulfil(_) => record(read(clock, || side.netsuite.find(RecordType::ItemFulfillment, key)).await?),
-        Request::Invoice(_) => record(read(clock, || side.netsuite.find(RecordType::Invoice, key)).await?),
-        Request::CashSale(_) => record(read(clock, || side.netsuite.find(RecordType::CashSale, key)).await?),
-        Request::Payment(_) => record(read(clock, || side.netsuite.find(RecordType::CustomerPayment, key)).await?),
-        // The whole sale is written again from a fresh read, so the same effect twice is one effect; and whether the variance line is on
-        // the bill shows in the bill's total, which the decision reads again.
-        Request::UpdateSale(_) | Request::Variance(_) => Found::No,
+        Request::Fulfil(_) => record(read(clock, || side.netsuite.find(RecordKind::ItemFulfillment, key)).await?),
+        Request::Invoice(_) => record(read(clock, || side.netsuite.find(RecordKind::Invoice, key)).await?),
+        Request::CashSale(_) => record(read(clock, || side.netsuite.find(RecordKind::CashSale, key)).await?),
+        Request::Payment(_) => record(read(clock, || side.netsuite.find(RecordKind::CustomerPayment, key)).await?),
+        Request::Book(booking) => record(read(clock, || side.netsuite.find(booking.record, key)).await?),
+        Request::Transform(transform) => record(read(clock, || side.netsuite.find(transform.record, key)).await?),
+        Request::Deposit(_) => record(read(clock, || side.netsuite.find(RecordKind::CustomerDeposit, key)).await?),
+        Request::ApplyDeposit(_) => record(read(clock, || side.netsuite.find(RecordKind::DepositApplication, key)).await?),
+        Request::Refund(_) => record(read(clock, || side.netsuite.find(RecordKind::CustomerRefund, key)).await?),
+        Request::ErpCustomer(customer) => {
+            let found = read(clock, || side.netsuite.customer_by_key(&customer.external_id)).await?;
+            found.map_or(Found::No, |customer| Found::Yes(Some(customer.id)))
+        }
+        // The whole sale is written again from a fresh read, so the same effect twice is one effect; whether the variance line is on the
+        // bill shows in the bill's total, and whether a sales order changed in its lines, which the decision reads again.
+        Request::UpdateSale(_) | Request::Variance(_) | Request::ChangeOrder(_) => Found::No,
     })
 }

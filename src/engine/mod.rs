@@ -10,6 +10,9 @@ mod patience;
 mod perform;
 mod revision;
 mod side;
+#[cfg(test)]
+mod tests;
+mod till_answers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::decide::{LinkTo, Next, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::OrderId;
+use crate::domain::ids::{OrderId, RecordId};
 use crate::domain::link::Link;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::SalesOrder;
@@ -182,6 +182,7 @@ impl Pass<'_> {
                     self.link.mapping = decision.mapping;
                     self.call(&call).await?;
                 }
+                Next::Later(detail) => return Ok(self.later(&detail)),
                 Next::End(verdict, rest) => return Ok(self.verdict(verdict, rest)),
             }
         }
@@ -253,11 +254,24 @@ impl Pass<'_> {
 
     fn facts(&self) -> Result<Facts, Stop> {
         let calls = self.calls.iter().map(|row| {
-            let sale = match row.kind {
-                CallKind::CreateSale | CallKind::UpdateSale | CallKind::VoidSale => request(row)?.sale().cloned(),
+            // Only these are read for what they sent.
+            let sent = match row.kind {
+                CallKind::CreateSale
+                | CallKind::UpdateSale
+                | CallKind::VoidSale
+                | CallKind::Payment
+                | CallKind::Deposit
+                | CallKind::CustomerRefund => Some(request(row)?),
                 _ => None,
             };
-            Ok(PastCall { kind: row.kind, key: row.key.clone(), done: row.state == CallState::Done, sale })
+            Ok(PastCall {
+                kind: row.kind,
+                key: row.key.clone(),
+                done: row.state == CallState::Done,
+                sale: sent.as_ref().and_then(Request::sale).cloned(),
+                amount: sent.as_ref().and_then(Request::amount),
+                record: row.remote_id.as_deref().filter(|_| row.kind.system() == "netsuite").map(RecordId::from),
+            })
         });
         Ok(Facts {
             connection: self.side.id.clone(),
@@ -364,9 +378,22 @@ impl Pass<'_> {
                 self.answers.handed_over = None;
             }
             Request::CreateCustomer { .. } => self.answers.customer = None,
+            Request::ErpCustomer(_) => self.answers.till_customer = None,
             Request::WriteSaleId(_) => (self.order, self.order_read_at) = self.read_order().await?,
-            Request::Fulfil(_) | Request::Invoice(_) | Request::CashSale(_) | Request::Payment(_) | Request::Variance(_) => {
-                self.answers.bills = None;
+            Request::Fulfil(_)
+            | Request::Invoice(_)
+            | Request::CashSale(_)
+            | Request::Payment(_)
+            | Request::Variance(_)
+            | Request::Book(_)
+            | Request::Transform(_)
+            | Request::ChangeOrder(_)
+            | Request::Deposit(_)
+            | Request::ApplyDeposit(_)
+            | Request::Refund(_) => {
+                (self.answers.bills, self.answers.booked, self.answers.read_back) = (None, None, None);
+                self.answers.fulfilment_form = None;
+                self.answers.authorized = None;
                 let children = async {
                     match &self.link.netsuite_id {
                         Some(id) => Ok(Some(read(&self.engine.clock, || self.side.netsuite.children(id)).await?)),

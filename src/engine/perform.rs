@@ -68,8 +68,13 @@ impl Engine {
         }
         let outcome = CallOutcome { state, http_status, answer: Some(detail.clone()), remote_id: None };
         kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)?;
-        // A duplicate that cannot be found is somebody else's record under our key, or a rule that we do not know.
-        let class = if class == FailureClass::Duplicate { FailureClass::Refused(Reason::LinkConflict) } else { class };
+        let class = match (class, &call.request) {
+            // Somebody else has the customer's name: a person says who the customer is.
+            (FailureClass::Duplicate, Request::ErpCustomer(_)) => FailureClass::Refused(Reason::Unresolved),
+            // A duplicate that cannot be found is somebody else's record under our key, or a rule that we do not know.
+            (FailureClass::Duplicate, _) => FailureClass::Refused(Reason::LinkConflict),
+            (class, _) => class,
+        };
         Ok(Performed::Failed { class, detail })
     }
 
@@ -83,8 +88,10 @@ impl Engine {
         remote_id: Option<String>,
         http_status: Option<u16>,
     ) -> Result<(), PassError> {
-        if let (Request::CreateCustomer { netsuite_id, .. }, Some(id)) = (request, &remote_id) {
-            self.store.set_pair(&side.id, "customer", netsuite_id, id).await?;
+        match (request, &remote_id) {
+            (Request::CreateCustomer { netsuite_id, .. }, Some(id)) => self.store.set_pair(&side.id, "customer", netsuite_id, id).await?,
+            (Request::ErpCustomer(customer), Some(id)) => self.store.set_pair(&side.id, "customer", id, &customer.x_series_id).await?,
+            _ => {}
         }
         let outcome = CallOutcome { state: CallState::Done, http_status, answer: None, remote_id };
         kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)
@@ -151,5 +158,15 @@ async fn send(side: &Side, request: &Request) -> Result<Option<String>, SendErro
             netsuite.add_variance(variance).await?;
             Some(variance.bill.to_string())
         }
+        Request::Book(booking) => Some(netsuite.book(booking).await?.to_string()),
+        Request::Transform(transform) => Some(netsuite.transform_record(transform).await?.to_string()),
+        Request::ChangeOrder(change) => {
+            netsuite.change_order(change).await?;
+            Some(change.order.to_string())
+        }
+        Request::ErpCustomer(customer) => Some(netsuite.create_customer(customer).await?.to_string()),
+        Request::Deposit(deposit) => Some(netsuite.deposit(deposit).await?.to_string()),
+        Request::ApplyDeposit(application) => Some(netsuite.apply_deposit(application).await?.to_string()),
+        Request::Refund(refund) => Some(netsuite.refund(refund).await?.to_string()),
     })
 }

@@ -9,10 +9,11 @@ use tokio::sync::Mutex;
 
 use super::revision::Current;
 use crate::clock::{self, Clock};
-use crate::domain::facts::Reference;
+use crate::domain::facts::{List, Reference};
 use crate::domain::ids::ConnectionId;
-use crate::domain::reference::{ItemTracking, Product};
+use crate::domain::reference::{ItemTracking, Period, Product, TaxCode, TillItem};
 use crate::domain::sales_order::Ref;
+use crate::domain::verdict::Reason;
 use crate::netsuite;
 use crate::xseries;
 
@@ -31,6 +32,12 @@ pub struct Side {
     pub(super) payment_methods: Aged<(), Vec<Ref>>,
     pub(super) accounts: Aged<(), Vec<Ref>>,
     pub(super) locations: Aged<(), Vec<Ref>>,
+    /// By product id and SKU field.
+    pub(super) till_items: Aged<(String, String), TillItem>,
+    pub(super) named_customers: Aged<String, Vec<String>>,
+    pub(super) names: Aged<List, Vec<Ref>>,
+    pub(super) tax_codes: Aged<(), Vec<TaxCode>>,
+    pub(super) periods: Aged<(), Vec<Period>>,
     pub(super) mappings: Mutex<Option<Current>>,
 }
 
@@ -47,7 +54,30 @@ impl Side {
             payment_methods: Aged::new(age, clock),
             accounts: Aged::new(age, clock),
             locations: Aged::new(age, clock),
+            till_items: Aged::new(age, clock),
+            named_customers: Aged::new(age, clock),
+            names: Aged::new(age, clock),
+            tax_codes: Aged::new(age, clock),
+            periods: Aged::new(age, clock),
             mappings: Mutex::new(None),
+        }
+    }
+
+    /// Lets go of the answers that an order is held for: a person is about to change what they say, and the next look is a fresh one.
+    pub(super) fn forget_what_holds(&self, reason: Reason) {
+        match reason {
+            Reason::Unresolved => {
+                self.reference.forget();
+                self.till_items.forget();
+                self.named_customers.forget();
+                self.names.forget();
+                self.tax_codes.forget();
+                self.payment_methods.forget();
+                self.accounts.forget();
+                self.locations.forget();
+            }
+            Reason::PeriodClosed => self.periods.forget(),
+            _ => {}
         }
     }
 }
@@ -92,22 +122,32 @@ impl<K: Ord + Clone, V: Clone> Aged<K, V> {
     /// The same, where each key is a question of its own: nobody waits for somebody else's. `keep` tells which answers are worth keeping:
     /// that something is not there is asked again each time, as a person is about to change it.
     pub(super) async fn look_up<E>(&self, key: K, keep: impl Fn(&V) -> bool, ask: impl Future<Output = Result<V, E>>) -> Result<V, E> {
-        if let Some(value) = self.fresh(&*self.kept.lock().await, &key) {
+        if let Some(value) = self.kept(&key).await {
             return Ok(value);
         }
         let now = self.clock.now();
         let value = ask.await?;
         if keep(&value) {
-            let mut kept = self.kept.lock().await;
-            if kept.len() >= KEPT_AT_MOST {
-                let mut ages = kept.values().map(|(at, _)| *at).collect::<Vec<_>>();
-                ages.sort();
-                let middle = ages.get(ages.len() / 2).copied().unwrap_or(now);
-                kept.retain(|_, (at, _)| *at > middle);
-            }
-            kept.insert(key, (now, value.clone()));
+            self.keep(key, value.clone(), now).await;
         }
         Ok(value)
+    }
+
+    /// The kept answer.
+    pub(super) async fn kept(&self, key: &K) -> Option<V> {
+        self.fresh(&*self.kept.lock().await, key)
+    }
+
+    /// Keeps an answer that was asked for at the given time.
+    pub(super) async fn keep(&self, key: K, value: V, asked_at: Timestamp) {
+        let mut kept = self.kept.lock().await;
+        if kept.len() >= KEPT_AT_MOST {
+            let mut ages = kept.values().map(|(at, _)| *at).collect::<Vec<_>>();
+            ages.sort();
+            let middle = ages.get(ages.len() / 2).copied().unwrap_or(asked_at);
+            kept.retain(|_, (at, _)| *at > middle);
+        }
+        kept.insert(key, (asked_at, value));
     }
 
     fn fresh(&self, kept: &BTreeMap<K, (Timestamp, V)>, key: &K) -> Option<V> {

@@ -90,9 +90,9 @@ pub async fn handle(State(state): State<AppState>) -> Result<Response, Problem> 
 fn remotes(reports: &[ConnectionReport]) -> Value {
     reports
         .iter()
-        .flat_map(|report| [("netsuite", &report.netsuite), ("x_series", &report.x_series)].map(|side| (&report.id, side)))
-        .map(|(id, (system, side))| {
-            json!({ "connection": id, "system": system, "ok": side.breaker == Breaker::Closed, "breaker": side.breaker, "blocked_until": side.blocked_until })
+        .flat_map(|report| [("netsuite", &report.netsuite), ("x_series", &report.x_series)].map(|side| (report, side)))
+        .map(|(report, (system, side))| {
+            json!({ "connection": report.id, "owner": report.owner, "system": system, "ok": side.breaker == Breaker::Closed, "breaker": side.breaker, "blocked_until": side.blocked_until })
         })
         .collect()
 }

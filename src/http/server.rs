@@ -111,6 +111,11 @@ struct Settings {
 /// only burn the processor.
 const BREATHE: Duration = Duration::from_millis(100);
 
+/// The door closes when nobody came for this long after the service began to stop,
+const LINGER: Duration = Duration::from_millis(50);
+/// or after this long.
+const LINGER_AT_MOST: Duration = Duration::from_millis(500);
+
 async fn accept(listener: TcpListener, router: Router, settings: Settings, shutdown: CancellationToken, cut: CancellationToken) {
     let places = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
@@ -119,12 +124,23 @@ async fn accept(listener: TcpListener, router: Router, settings: Settings, shutd
     // The timer also ends an idle connection that is kept alive.
     http.timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_headers(100);
 
+    let mut closes_at = None;
     loop {
-        // A place first: beyond the cap, connections wait in the listener's backlog.
-        let accepted = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => break,
-            accepted = next(&listener, &places) => accepted,
+        // A place first: beyond the cap, connections wait in the listener's backlog. Who the machine has let in already when the service
+        // stops is still served: a closed door would cut them off.
+        let accepted = match closes_at {
+            None => tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {
+                    closes_at = Some(Instant::now() + LINGER_AT_MOST);
+                    continue;
+                }
+                accepted = next(&listener, &places) => accepted,
+            },
+            Some(at) => match timeout_at(at.min(Instant::now() + LINGER), next(&listener, &places)).await {
+                Ok(accepted) => accepted,
+                Err(_nobody) => break,
+            },
         };
         let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,

@@ -22,6 +22,8 @@ pub struct ConnectionReport {
     pub id: ConnectionId,
     /// The revision of the mappings that decides now; none when none is published.
     pub revision: Option<i64>,
+    /// The replica that works for it; none while nobody does.
+    pub owner: Option<String>,
     /// Its NetSuite account.
     pub netsuite: SystemReport,
     /// Its X-Series retailer.

@@ -1,7 +1,7 @@
 //! The client of one account. Its operations are in [`super::records`], [`super::writes`] and [`super::queries`].
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -28,6 +28,8 @@ struct Inner {
     account: Account,
     transport: Transport,
     timezone: TimeZone,
+    /// It was said that the members of kits are not shown.
+    members_hidden: AtomicBool,
 }
 
 impl Client {
@@ -68,7 +70,7 @@ impl Client {
             clock,
             good_login: AtomicI64::new(i64::MIN),
         };
-        Ok(Self { inner: Arc::new(Inner { account, transport, timezone }) })
+        Ok(Self { inner: Arc::new(Inner { account, transport, timezone, members_hidden: AtomicBool::new(false) }) })
     }
 
     /// The budget of this account's requests.
@@ -88,6 +90,17 @@ impl Client {
 
     pub(super) fn transport(&self) -> &Transport {
         &self.inner.transport
+    }
+
+    /// Says once that kits are taken as having no members that need serial numbers, lots or bins.
+    pub(super) fn warn_once_of_members(&self, error: &NetSuiteError) {
+        if !self.inner.members_hidden.swap(true, Ordering::Relaxed) {
+            let connection = self.inner.transport.connection.as_str();
+            tracing::warn!(
+                connection.id = connection,
+                "NetSuite does not show the members of kits, so they are taken as not tracked: {error}"
+            );
+        }
     }
 
     /// The account's time zone, in which its queries read and write times.

@@ -6,9 +6,13 @@
 
 pub mod account;
 mod auth;
+mod bookings;
 pub mod callback;
 mod client;
 pub mod error;
+mod items;
+mod lists;
+mod people;
 mod queries;
 mod records;
 mod suiteql;
@@ -23,5 +27,6 @@ pub use account::Account;
 pub use callback::{Callback, check_secret};
 pub use client::Client;
 pub use error::NetSuiteError;
-pub use queries::{Item, ModifiedOrder, ModifiedPage};
-pub use records::{RecordType, ServerTime};
+pub use items::Item;
+pub use queries::{ModifiedOrder, ModifiedPage};
+pub use records::ServerTime;

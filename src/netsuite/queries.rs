@@ -7,13 +7,13 @@ use super::client::Client;
 use super::error::NetSuiteError;
 use super::suiteql::{self, TIME_FORMAT};
 use super::wire::body::{self, Unsendable};
-use super::wire::read::{Fields, is_internal_id};
+use super::wire::read::Fields;
 use crate::domain::ids::RecordId;
+use crate::domain::record::{Child, RecordKind};
 use crate::domain::reference::InventoryNumber;
-use crate::domain::sales_order::{Child, ChildKind, ItemKind, Ref};
 
-/// Ids in one list of a query.
-const IDS_AT_ONCE: usize = 200;
+/// Literals in one list of a query.
+pub(super) const AT_ONCE: usize = 200;
 
 /// Sales orders by the time of their last change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,62 +35,32 @@ pub struct ModifiedOrder {
     pub modified: Timestamp,
 }
 
-/// An item, as far as fulfilment needs to know it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// The internal id.
-    pub id: String,
-    /// The name or number people use (`itemid`).
-    pub item_id: Option<String>,
-    /// The name on documents.
-    pub display_name: Option<String>,
-    /// What kind of item it is.
-    pub kind: ItemKind,
-    /// Each unit has a serial number.
-    pub serial: bool,
-    /// It is kept in lots.
-    pub lot: bool,
-    /// It is kept in bins.
-    pub bins: bool,
-    /// It leaves with a fulfilment; `None` where NetSuite does not say.
-    pub fulfillable: Option<bool>,
-    /// The bar code.
-    pub upc: Option<String>,
-    /// The value of the field that the SKU is read from.
-    pub sku: Option<String>,
-}
-
 impl Client {
-    /// The internal ids of the items with this name or number.
-    pub async fn items_named(&self, name: &str) -> Result<Vec<String>, NetSuiteError> {
-        let query = format!("SELECT i.id FROM item i WHERE i.itemid = '{}' ORDER BY i.id", name.replace('\'', "''"));
-        let rows = self.rows("items_named", &query).await?;
-        rows.iter().map(|row| Fields::of(row).text("id").ok_or(lacks("item", "id"))).collect()
-    }
-
-    /// What was made from a sales order: fulfilments, invoices, cash sales; each once.
+    /// What was made from a record: fulfilments, bills, return authorisations, and what follows from those; each once.
     pub async fn children(&self, order: &RecordId) -> Result<Vec<Child>, NetSuiteError> {
         let id = body::internal_id(order.as_str()).map_err(NetSuiteError::Unsendable)?;
         let query = format!(
             "SELECT DISTINCT n.nextdoc, t.type, t.tranid, t.status, t.externalid FROM NextTransactionLink n \
              JOIN transaction t ON t.id = n.nextdoc WHERE n.previousdoc = {id} ORDER BY n.nextdoc"
         );
-        let mut children: Vec<Child> = Vec::new();
-        for row in self.rows("children", &query).await? {
-            let row = Fields::of(&row);
-            let kind = match row.text("type").as_deref() {
-                Some("ItemShip") => ChildKind::ItemFulfillment,
-                Some("CustInvc") => ChildKind::Invoice,
-                Some("CashSale") => ChildKind::CashSale,
-                _ => continue,
-            };
-            let id = row.id("nextdoc").or_else(|| row.id("id")).ok_or(lacks("transaction link", "nextdoc"))?;
-            if children.iter().all(|child| child.id != id) {
-                let status = row.text("status").map(|status| letter(&status).to_owned());
-                children.push(Child { kind, id, number: row.text("tranid"), status, external_id: row.text("externalid") });
-            }
-        }
+        let mut children = Vec::new();
+        each_once(&self.rows("children", &query).await?, &mut children)?;
         Ok(children)
+    }
+
+    /// The records that carry these keys of ours; each once.
+    pub async fn booked(&self, keys: &[String]) -> Result<Vec<Child>, NetSuiteError> {
+        let keys =
+            keys.iter().map(|key| body::external_id(key)).collect::<Result<Vec<_>, Unsendable>>().map_err(NetSuiteError::Unsendable)?;
+        let mut records = Vec::new();
+        for some in keys.chunks(AT_ONCE) {
+            let list = some.iter().map(|key| suiteql::text(key)).collect::<Vec<_>>().join(", ");
+            let query = format!(
+                "SELECT t.id, t.type, t.tranid, t.status, t.externalid FROM transaction t WHERE t.externalid IN ({list}) ORDER BY t.id"
+            );
+            each_once(&self.rows("booked", &query).await?, &mut records)?;
+        }
+        Ok(records)
     }
 
     /// The sales orders whose field holds the value.
@@ -140,42 +110,6 @@ impl Client {
         (from.min(to).saturating_sub(shift), from.max(to).saturating_add(shift))
     }
 
-    /// Items by their internal ids. `sku_field` is the item field that the SKU is read from.
-    pub async fn items(&self, ids: &[String], sku_field: &str) -> Result<Vec<Item>, NetSuiteError> {
-        let sku = body::field(sku_field).map_err(NetSuiteError::Unsendable)?;
-        let ids: Vec<&str> =
-            ids.iter().map(|id| body::internal_id(id)).collect::<Result<_, Unsendable>>().map_err(NetSuiteError::Unsendable)?;
-        let mut items = Vec::with_capacity(ids.len());
-        // Columns of features that are off are not there to be asked for.
-        let mut optional = vec!["displayname", "isserialitem", "islotitem", "usebins", "isfulfillable", "upccode"];
-        for some in ids.chunks(IDS_AT_ONCE) {
-            let rows = loop {
-                let mut columns = vec!["id", "itemid", "itemtype"];
-                columns.extend(&optional);
-                if !columns.contains(&sku.as_str()) {
-                    columns.push(&sku);
-                }
-                let columns = columns.iter().map(|column| format!("i.{column}")).collect::<Vec<_>>().join(", ");
-                let query = format!("SELECT {columns} FROM item i WHERE i.id IN ({}) ORDER BY i.id", some.join(", "));
-                match self.rows("items", &query).await {
-                    Ok(rows) => break rows,
-                    Err(error) => {
-                        let refusal = error.refusal().filter(|refusal| refusal.status == 400);
-                        let absent = refusal.and_then(|refusal| optional.iter().position(|column| refusal.names(column)));
-                        match absent.filter(|absent| optional.get(*absent) != Some(&sku.as_str())) {
-                            Some(absent) => drop(optional.remove(absent)),
-                            None => return Err(error),
-                        }
-                    }
-                }
-            };
-            for row in &rows {
-                items.push(item(row, &sku)?);
-            }
-        }
-        Ok(items)
-    }
-
     /// The serial and lot numbers of an item that are available, those that expire first at the front.
     pub async fn inventory_numbers(&self, item: &str, location: Option<&str>) -> Result<Vec<InventoryNumber>, NetSuiteError> {
         let item = body::internal_id(item).map_err(NetSuiteError::Unsendable)?;
@@ -212,26 +146,6 @@ impl Client {
         Ok(numbers)
     }
 
-    /// The names of a list: `location`, `subsidiary`, `department`, `class`, `paymentmethod`, `term`, `currency`, `account`,
-    /// `shipitem`, `taxitem`. What the role may not see is not in it.
-    pub async fn names_of(&self, list: &str) -> Result<Vec<Ref>, NetSuiteError> {
-        let list = list.to_ascii_lowercase();
-        let (table, name) = match list.as_str() {
-            "location" | "subsidiary" | "department" | "paymentmethod" | "term" | "currency" => (list.as_str(), "name"),
-            "class" | "classification" => ("classification", "name"),
-            "account" => ("account", "accountsearchdisplayname"),
-            "shipitem" => ("shipitem", "itemid"),
-            "taxitem" => ("salestaxitem", "itemid"),
-            _ => return Err(NetSuiteError::UnknownList(list)),
-        };
-        let rows = self.rows("names_of", &format!("SELECT x.id, x.{name} FROM {table} x ORDER BY x.id")).await?;
-        let read = |row: &Value| {
-            let row = Fields::of(row);
-            Ok(Ref { id: row.text("id").ok_or(lacks("list", "id"))?, name: row.text(name).or_else(|| row.text("name")) })
-        };
-        rows.iter().map(read).collect()
-    }
-
     /// One row, to see whether queries are answered; gives the time of the answer.
     pub(super) async fn probe(&self) -> Result<Option<Timestamp>, NetSuiteError> {
         let query = "SELECT t.id FROM transaction t WHERE t.type = 'SalesOrd' ORDER BY t.id FETCH FIRST 1 ROWS ONLY";
@@ -239,21 +153,18 @@ impl Client {
     }
 }
 
-fn item(row: &Value, sku: &str) -> Result<Item, NetSuiteError> {
-    let row = Fields::of(row);
-    let is = |column| row.flag(column).unwrap_or(false);
-    Ok(Item {
-        id: row.text("id").filter(|id| is_internal_id(id)).ok_or(lacks("item", "id"))?,
-        item_id: row.text("itemid"),
-        display_name: row.text("displayname"),
-        kind: ItemKind::parse(&row.text("itemtype").unwrap_or_default()),
-        serial: is("isserialitem"),
-        lot: is("islotitem"),
-        bins: is("usebins"),
-        fulfillable: row.flag("isfulfillable"),
-        upc: row.text("upccode"),
-        sku: row.text(sku),
-    })
+/// Rows of records of the kinds that are known here.
+fn each_once(rows: &[Value], records: &mut Vec<Child>) -> Result<(), NetSuiteError> {
+    for row in rows {
+        let row = Fields::of(row);
+        let Some(kind) = row.text("type").as_deref().and_then(RecordKind::from_code) else { continue };
+        let id = row.id("nextdoc").or_else(|| row.id("id")).ok_or(lacks("transaction", "id"))?;
+        if records.iter().all(|record| record.id != id) {
+            let status = row.text("status").map(|status| letter(&status).to_owned());
+            records.push(Child { kind, id, number: row.text("tranid"), status, external_id: row.text("externalid") });
+        }
+    }
+    Ok(())
 }
 
 /// `ItemShip:C` or `C`
@@ -261,6 +172,6 @@ fn letter(status: &str) -> &str {
     status.rsplit(':').next().unwrap_or(status).trim()
 }
 
-fn lacks(record: &'static str, field: &'static str) -> NetSuiteError {
+pub(super) fn lacks(record: &'static str, field: &'static str) -> NetSuiteError {
     NetSuiteError::Lacks { record, field }
 }

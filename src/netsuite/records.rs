@@ -1,46 +1,22 @@
 //! Reading records.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::error::NetSuiteError;
 use super::transport::{Answer, Call};
 use super::wire::read::{self, Fields};
 use super::wire::{bill, body, sales_order};
+use crate::domain::facts::FormLine;
 use crate::domain::ids::RecordId;
-use crate::domain::reference::ErpCustomer;
-use crate::domain::sales_order::{Bill, ChildKind, ItemKind, SalesOrder};
+use crate::domain::record::{Bill, RecordKind};
+use crate::domain::sales_order::{ItemKind, SalesOrder};
 
 /// Lines of a page of a sublist.
 const PAGE: usize = 1000;
 /// No record has more pages of lines.
 const MOST_PAGES: usize = 50;
-
-/// The kinds of record that are found by our key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RecordType {
-    /// `itemFulfillment`
-    ItemFulfillment,
-    /// `invoice`
-    Invoice,
-    /// `cashSale`
-    CashSale,
-    /// `customerPayment`
-    CustomerPayment,
-}
-
-impl RecordType {
-    /// The word in addresses.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ItemFulfillment => "itemFulfillment",
-            Self::Invoice => "invoice",
-            Self::CashSale => "cashSale",
-            Self::CustomerPayment => "customerPayment",
-        }
-    }
-}
 
 /// What NetSuite's clock says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,53 +28,63 @@ pub struct ServerTime {
 impl Client {
     /// A sales order with its lines; `None` where there is none by this id.
     pub async fn sales_order(&self, id: &RecordId) -> Result<Option<SalesOrder>, NetSuiteError> {
-        let Some((record, lines)) = self.whole("sales_order", "salesOrder", id).await? else { return Ok(None) };
+        self.order("sales_order", RecordKind::SalesOrder, id).await
+    }
+
+    /// A return authorisation with its lines, read as a sales order is: its status is one of its own, so it is not known here.
+    pub async fn return_authorization(&self, id: &RecordId) -> Result<SalesOrder, NetSuiteError> {
+        let kind = RecordKind::ReturnAuthorization;
+        let found = self.order("return_authorization", kind, id).await?;
+        found.ok_or_else(|| NetSuiteError::Gone { record: kind.name(), id: id.to_string() })
+    }
+
+    async fn order(&self, operation: &'static str, kind: RecordKind, id: &RecordId) -> Result<Option<SalesOrder>, NetSuiteError> {
+        let Some((record, lines)) = self.whole(operation, kind.word(), id).await? else { return Ok(None) };
         let order = sales_order::read(id, &record, &lines);
-        let mut order = order.map_err(|field| NetSuiteError::Lacks { record: "sales order", field })?;
+        let mut order = order.map_err(|field| NetSuiteError::Lacks { record: kind.name(), field })?;
         self.fill_in_kinds(&mut order).await?;
         Ok(Some(order))
     }
 
-    /// An invoice or a cash sale with its lines; `None` where there is none by this id.
-    pub async fn bill(&self, kind: ChildKind, id: &RecordId) -> Result<Option<Bill>, NetSuiteError> {
-        let record_type = match kind {
-            ChildKind::Invoice => RecordType::Invoice,
-            ChildKind::CashSale => RecordType::CashSale,
-            ChildKind::ItemFulfillment => RecordType::ItemFulfillment,
-        };
-        let whole = self.whole("bill", record_type.word(), id).await?;
+    /// A record with totals and lines; `None` where there is none by this id.
+    pub async fn bill(&self, kind: RecordKind, id: &RecordId) -> Result<Option<Bill>, NetSuiteError> {
+        let whole = self.whole("bill", kind.word(), id).await?;
         Ok(whole.map(|(record, lines)| bill::read(kind, id, &record, &lines)))
     }
 
+    /// The lines that a fulfilment of a sales order would have, members of kits among them, by NetSuite's draft of it (since 2026.1).
+    /// Every line is named as not shipped, so that an account which takes the draft for the record itself has nothing to make.
+    pub async fn fulfilment_form(&self, order: &RecordId, lines: &[i64]) -> Result<Vec<FormLine>, NetSuiteError> {
+        let key = body::internal_id(order.as_str()).map_err(NetSuiteError::Unsendable)?;
+        let nothing = lines.iter().map(|line| json!({ "orderLine": line, "itemReceive": false })).collect::<Vec<_>>();
+        let nothing = json!({ "item": { "items": nothing } });
+        let path = format!("/record/v1/salesOrder/{key}/!transform/itemFulfillment");
+        let mut call = Call::write("fulfilment_form", http::Method::POST, path, &nothing);
+        call.draft = true;
+        call.query = vec![("fields", "item".to_owned()), ("expandSubResources", "true".to_owned())];
+        let draft = self.transport().send(&call).await?.json()?;
+        let lines = Fields::of(&draft).lines("item").unwrap_or_default();
+        let line = |line: &Value| {
+            let line = Fields::of(line);
+            Some(FormLine {
+                order_line: line.integer("orderLine")?,
+                item: line.reference("item")?.id,
+                kit_member_of: line.integer("kitMemberOf"),
+            })
+        };
+        Ok(lines.iter().filter_map(line).collect())
+    }
+
     /// The record that carries our key.
-    pub async fn find(&self, record_type: RecordType, external_id: &str) -> Result<Option<RecordId>, NetSuiteError> {
+    pub async fn find(&self, kind: RecordKind, external_id: &str) -> Result<Option<RecordId>, NetSuiteError> {
         let key = body::external_id(external_id).map_err(NetSuiteError::Unsendable)?;
-        let call = Call::get("find", format!("/record/v1/{}/eid:{key}", record_type.word()));
+        let call = Call::get("find", format!("/record/v1/{}/eid:{key}", kind.word()));
         let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
         let record = answer.json()?;
         let fields = Fields::of(&record);
         let linked = || fields.link_id().filter(|id| read::is_internal_id(id)).map(RecordId::from);
         let id = fields.id("id").or_else(linked).ok_or(NetSuiteError::Lacks { record: "record", field: "id" })?;
         Ok(Some(id))
-    }
-
-    /// A customer; `None` where there is none by this id.
-    pub async fn customer(&self, id: &RecordId) -> Result<Option<ErpCustomer>, NetSuiteError> {
-        let key = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
-        let call = Call::get("customer", format!("/record/v1/customer/{key}"));
-        let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
-        let record = answer.json()?;
-        let customer = Fields::of(&record);
-        Ok(Some(ErpCustomer {
-            id: customer.id("id").unwrap_or_else(|| id.clone()).to_string(),
-            number: customer.text("entityId"),
-            company_name: customer.text("companyName"),
-            is_person: customer.flag("isPerson"),
-            first_name: customer.text("firstName"),
-            last_name: customer.text("lastName"),
-            email: customer.text("email"),
-            phone: customer.text("phone").or_else(|| customer.text("mobilePhone")),
-        }))
     }
 
     /// Whether the account answers and takes the credentials, and what its clock says. Needs no permission; accounts
@@ -199,7 +185,7 @@ fn is_full_line(line: &Value) -> bool {
 }
 
 /// "Not found" is no error.
-fn there(answer: Result<Answer, NetSuiteError>) -> Result<Option<Answer>, NetSuiteError> {
+pub(super) fn there(answer: Result<Answer, NetSuiteError>) -> Result<Option<Answer>, NetSuiteError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_not_found() => Ok(None),

@@ -50,6 +50,8 @@ pub(super) struct Call<'a> {
     pub(super) body: Option<&'a Value>,
     /// `Prefer`
     pub(super) prefer: Option<&'static str>,
+    /// `Accept`: a draft of the record that a write would make, of which nothing is saved.
+    pub(super) draft: bool,
 }
 
 /// A success.
@@ -67,17 +69,17 @@ pub(super) struct Answer {
 impl<'a> Call<'a> {
     /// Reads a record, or what stands behind the path.
     pub(super) fn get(operation: &'static str, path: String) -> Self {
-        Self { operation, method: http::Method::GET, path, query: Vec::new(), body: None, prefer: None }
+        Self { operation, method: http::Method::GET, path, query: Vec::new(), body: None, prefer: None, draft: false }
     }
 
     /// Makes or changes a record.
     pub(super) fn write(operation: &'static str, method: http::Method, path: String, body: &'a Value) -> Self {
-        Self { operation, method, path, query: Vec::new(), body: Some(body), prefer: None }
+        Self { operation, method, path, query: Vec::new(), body: Some(body), prefer: None, draft: false }
     }
 
     fn is_write(&self) -> bool {
         // SuiteQL reads by POST.
-        self.method != http::Method::GET && self.prefer.is_none()
+        self.method != http::Method::GET && self.prefer.is_none() && !self.draft
     }
 }
 
@@ -137,6 +139,9 @@ impl Transport {
         let mut authorization = authorization.map_err(|_not_a_header| NetSuiteError::Token(TokenError::Unreadable { status: 200 }))?;
         authorization.set_sensitive(true);
         let mut request = self.http.request(call.method.clone(), url).header(header::AUTHORIZATION, authorization);
+        if call.draft {
+            request = request.header(header::ACCEPT, "application/vnd.oracle.resource+json; type=create-form");
+        }
         if let Some(prefer) = call.prefer {
             request = request.header("Prefer", prefer);
         }

@@ -13,7 +13,7 @@ use crate::domain::requests::{BillRequest, FulfilmentRequest, PaymentRequest, Sa
 
 /// A field that not every account has. Where NetSuite's refusal names it, the request is sent once more without it, or
 /// with its other name: a refused request had no effect.
-struct Adaptation {
+pub(super) struct Adaptation {
     field: &'static str,
     other: Option<&'static str>,
     /// Only where the field is not known at all; a wrong value is the mapping's fault and is shown.
@@ -23,9 +23,11 @@ struct Adaptation {
 /// With Pick, Pack and Ship off there is no such field.
 const SHIP_STATUS: Adaptation = Adaptation { field: "shipStatus", other: None, unknown_only: false };
 /// With Payment Instruments on the same choice is called otherwise.
-const PAYMENT_METHOD: Adaptation = Adaptation { field: "paymentMethod", other: Some("paymentOption"), unknown_only: true };
+pub(super) const PAYMENT_METHOD: Adaptation = Adaptation { field: "paymentMethod", other: Some("paymentOption"), unknown_only: true };
+/// A customer is worth more than a telephone number that NetSuite finds too short.
+pub(super) const PHONE: Adaptation = Adaptation { field: "phone", other: None, unknown_only: false };
 /// Where the form hides it, the payment method says where the money goes.
-const UNDEPOSITED: Adaptation = Adaptation { field: "undepFunds", other: None, unknown_only: false };
+pub(super) const UNDEPOSITED: Adaptation = Adaptation { field: "undepFunds", other: None, unknown_only: false };
 
 impl Client {
     /// Makes an item fulfilment from a sales order, posted as shipped.
@@ -58,8 +60,7 @@ impl Client {
     /// Adds a line that takes up a difference to a bill. It has no key: read the bill back before sending it again.
     pub async fn add_variance(&self, request: &VarianceRequest) -> Result<(), NetSuiteError> {
         let body = body::variance(request).map_err(NetSuiteError::Unsendable)?;
-        let word = if request.cash_sale { "cashSale" } else { "invoice" };
-        let path = record(word, &request.bill)?;
+        let path = record(request.record.word(), &request.bill)?;
         self.write("add_variance", Method::PATCH, path, body, &[]).await.map(drop)
     }
 
@@ -73,7 +74,7 @@ impl Client {
         self.write("write_field", Method::PATCH, record("salesOrder", &request.order)?, body, &[]).await.map(drop)
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         operation: &'static str,
         method: Method,
@@ -117,11 +118,15 @@ impl Adaptation {
 }
 
 fn transform(order: &RecordId, target: &str) -> Result<String, NetSuiteError> {
-    // The exclamation mark is sent as it is; OAuth 1.0a encodes it in the signature only.
-    Ok(format!("{}/!transform/{target}", record("salesOrder", order)?))
+    transform_of("salesOrder", order, target)
 }
 
-fn record(word: &str, id: &RecordId) -> Result<String, NetSuiteError> {
+pub(super) fn transform_of(word: &str, source: &RecordId, target: &str) -> Result<String, NetSuiteError> {
+    // The exclamation mark is sent as it is; OAuth 1.0a encodes it in the signature only.
+    Ok(format!("{}/!transform/{target}", record(word, source)?))
+}
+
+pub(super) fn record(word: &str, id: &RecordId) -> Result<String, NetSuiteError> {
     let id = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
     Ok(format!("/record/v1/{word}/{id}"))
 }

@@ -13,6 +13,20 @@ pub(super) enum Sort {
     Kit,
     NotStocked,
     Service,
+    /// Stocked, each shelf with its number.
+    Binned,
+    /// An amount that is charged: neither stocked nor shipped.
+    Charge,
+    /// A gift card, sold for what it is worth.
+    GiftCard,
+    /// A deduction.
+    Discount,
+}
+
+impl Sort {
+    pub(super) fn is_stocked(self) -> bool {
+        matches!(self, Self::Plain | Self::Serial | Self::Lot | Self::Binned)
+    }
 }
 
 #[derive(Debug)]
@@ -41,7 +55,12 @@ const fn special(sku: &'static str, name: &'static str, cents: i64, sort: Sort) 
     Goods { sku, name, cents, sort, taxable: true, members: &[] }
 }
 
-pub(super) const GOODS: [Goods; 22] = [
+const fn kit(sku: &'static str, name: &'static str, cents: i64, members: &'static [(&'static str, u32)]) -> Goods {
+    Goods { sku, name, cents, sort: Sort::Kit, taxable: true, members }
+}
+
+/// What both sides have. New goods go to the end, as ids follow from the place.
+pub(super) const GOODS: &[Goods] = &[
     plain("SCARF-MERINO", "Merino scarf", 4304),
     plain("BEANIE-MERINO", "Merino beanie", 3043),
     plain("GLOVES-POSSUM", "Possum gloves", 3826),
@@ -61,16 +80,25 @@ pub(super) const GOODS: [Goods; 22] = [
     special("GPS-WATCH", "GPS watch", 52_174, Sort::Serial),
     special("BEACON-PLB", "Rescue beacon", 43_478, Sort::Serial),
     special("MEAL-LAMB", "Freeze-dried meal, lamb", 1304, Sort::Lot),
-    Goods {
-        sku: "KIT-WEEKEND",
-        name: "Weekend kit",
-        cents: 19_130,
-        sort: Sort::Kit,
-        taxable: true,
-        members: &[("PACK-20L", 1), ("BOTTLE-1L", 2), ("LAMP-HEAD", 1)],
-    },
+    kit("KIT-WEEKEND", "Weekend kit", 19_130, &[("PACK-20L", 1), ("BOTTLE-1L", 2), ("LAMP-HEAD", 1)]),
     special("GIFT-WRAP", "Gift wrapping", 435, Sort::NotStocked),
     special("BOOT-FIT", "Boot fitting", 2609, Sort::Service),
+    kit("KIT-SAFETY", "Safety kit", 46_087, &[("BEACON-PLB", 1), ("LAMP-HEAD", 1)]),
+    kit("KIT-MEALS", "Meals for two days", 6000, &[("MEAL-LAMB", 4), ("BOTTLE-1L", 1)]),
+    special("ROPE-30M", "Climbing rope 30 m", 17_391, Sort::Binned),
+    kit("KIT-CLIMB", "Climbing kit", 19_913, &[("ROPE-30M", 1), ("GLOVES-POSSUM", 1)]),
+    Goods { sku: "GIFT-CARD", name: "Gift card", cents: 0, sort: Sort::GiftCard, taxable: false, members: &[] },
+    special("DELIVERY", "Delivery charge", 870, Sort::Charge),
+];
+
+/// What only NetSuite has: what money that is on no line is booked on.
+pub(super) const NETSUITE_ONLY: &[Goods] = &[
+    Goods { sku: "DISCOUNT", name: "Discount", cents: 0, sort: Sort::Discount, taxable: true, members: &[] },
+    Goods { sku: "VARIANCE", name: "Rounding and variance", cents: 0, sort: Sort::Charge, taxable: false, members: &[] },
+    special("SURCHARGE", "Card surcharge", 0, Sort::Charge),
+    special("FREIGHT", "Freight", 0, Sort::Charge),
+    Goods { sku: "TIP", name: "Tip", cents: 0, sort: Sort::Charge, taxable: false, members: &[] },
+    plain("SOCKS-SYDNEY", "Hiking socks, Australia", 2450),
 ];
 
 #[derive(Debug)]
@@ -96,3 +124,7 @@ pub(super) const PEOPLE: [Person; 6] = [
     Person { first: "Kate", last: "Morrow", company: "Tramping Club", email: "club@example.com", code: "CLUB-205" },
     Person { first: "Jo", last: "Park", company: "Lakeside School", email: "school@example.com", code: "SCHOOL-206" },
 ];
+
+/// A customer of the subsidiary overseas, in NetSuite only.
+pub(super) const OVERSEAS: Person =
+    Person { first: "Ruby", last: "Lang", company: "Bushwalkers Sydney", email: "bushwalkers@example.com", code: "BUSH-251" };

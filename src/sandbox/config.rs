@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::courier::SignatureEncoding;
 use super::faults::Faults;
@@ -155,7 +155,7 @@ pub struct WebhookTarget {
 
 /// `[netsuite.preferences]`: accounting preferences and features that change what the record service does.
 #[expect(clippy::struct_excessive_bools, reason = "each is a tick box of the account's set-up pages")]
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Preferences {
     /// Fulfilment and billing are separate; off, a fulfilment also makes the bill.
@@ -174,6 +174,10 @@ pub struct Preferences {
     pub limit_to_committed: bool,
     /// Sales orders number their lines with gaps, as edited ones and those with kits do.
     pub line_gaps: bool,
+    /// A sales order's own deposits are applied to its invoice when that is made.
+    pub apply_deposits: bool,
+    /// The `SuiteTax` feature: tax details can be told, and are taken to the cent. Off, no record has such fields.
+    pub suite_tax: bool,
 }
 
 impl Default for Preferences {
@@ -187,6 +191,8 @@ impl Default for Preferences {
             default_unfulfilled: false,
             limit_to_committed: false,
             line_gaps: true,
+            apply_deposits: true,
+            suite_tax: true,
         }
     }
 }

@@ -37,12 +37,15 @@ pub use config::{SandboxConfig, WebhookTarget};
 pub use courier::{Deliveries, SignatureEncoding};
 pub use faults::{Class, FaultHandle, Faults, Injection, Preset};
 pub use netsuite::{
-    Bill, BillKind, BillLine, Customer, Form, Fulfilment, FulfilmentLine, InventoryNumber, Item, ItemKind, Lock, Named, NetSuiteHandle,
-    NewCustomer, NewItem, NewLine, NewSalesOrder, OrderLine, Payment, Period, Refused, SalesOrder, StatusLetter,
+    Bill, BillKind, BillLine, Bin, Customer, CustomerRefund, Deposit, DepositApplication, Entry, Form, Fulfilment, FulfilmentLine,
+    InventoryNumber, Item, ItemKind, ItemReceipt, Kind as TransactionKind, LedgerAccount, Location, Lock, Named, NetSuiteHandle,
+    NewCustomer, NewItem, NewLine, NewSalesOrder, OrderLine, Payment, Period, PeriodLength, ReceiptLine, Refused, ReturnAuthorization,
+    ReturnLine, SalesOrder, StatusLetter, TaxDetail,
 };
 pub use x_series::{
-    Adjustment, Customer as XSeriesCustomer, HandOver, HandOverLine, NewSale, Outlet, PaymentType, Product, Register, Sale, SaleLine,
-    SalePayment, SaleState, Subscription, Tax, User, XSeriesHandle, XSeriesRefused,
+    Adjustment, AdjustmentKind, BroughtBack, Customer as XSeriesCustomer, EcomCharge, HandOver, HandOverLine, LineSurcharge, NewAdjustment,
+    NewCharge, NewCustomer as NewTillCustomer, NewSale, NewSurcharge, Outlet, PaymentType, Product, Register, Sale, SaleLine, SalePayment,
+    SaleState, Subscription, Surcharge, Tax, TaxPart, Tender, Ticket, TicketLine, User, XSeriesHandle, XSeriesRefused,
 };
 
 use crate::clock::Clock;

@@ -24,11 +24,6 @@ pub(super) fn write(value: Decimal) -> Value {
     serde_json::from_str::<Number>(&value.normalize().to_string()).map_or(Value::Null, Value::Number)
 }
 
-/// The JSON number, or `null`.
-pub(super) fn write_or_null(value: Option<Decimal>) -> Value {
-    value.map_or(Value::Null, write)
-}
-
 /// Rounds to `places`, halves away from zero, as both systems print their totals.
 pub(super) fn round(value: Decimal, places: u32) -> Decimal {
     value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)

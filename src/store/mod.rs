@@ -26,8 +26,10 @@ mod batch;
 mod error;
 mod migrations;
 pub mod operator_types;
+pub mod ownership;
 mod page;
 mod postgres;
+mod spread;
 mod sqlite;
 mod standing;
 pub mod types;
@@ -36,6 +38,7 @@ mod values;
 
 pub use error::StoreError;
 pub use operator_types::*;
+pub use ownership::*;
 pub use types::*;
 
 use std::sync::Arc;
@@ -403,6 +406,43 @@ impl Store {
     /// Gives a named lease back, if `owner` has it.
     pub async fn release_lock(&self, name: &str, owner: &str) -> Result<(), StoreError> {
         engine!(self.release_lock(name, owner))
+    }
+}
+
+/// Replicas. Any of them receives; the requests of a connection are sent by the one that has it.
+impl Store {
+    /// True when only one process can use the store: what another one left behind is its.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
+    /// Says that a replica is there, keeps the connections that it has and takes those that it may have, so that they are spread evenly
+    /// over the replicas that are there. Returns what it has then; what is not among it any more is lost. Of a connection that is
+    /// taken, the orders that the former owner had in hand are due at once.
+    ///
+    /// One that has too many gives one up: it comes back as `leaving`, and stays until [`Store::release_connections`].
+    pub async fn own_connections(&self, request: &OwnRequest) -> Result<Vec<ConnectionLease>, StoreError> {
+        engine!(self.own_connections(request))
+    }
+
+    /// Gives connections up, as far as `owner` has them: the next one takes them without waiting for the lease's end.
+    pub async fn release_connections(&self, owner: &str, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        engine!(self.release_connections(owner, connections))
+    }
+
+    /// Resolves when another process gave connections up: a hint, for one waiter.
+    pub async fn wait_for_release(&self) {
+        engine!(self.wait_for_release());
+    }
+
+    /// Gives everything up that `owner` has; it is not there any more.
+    pub async fn leave(&self, owner: &str) -> Result<(), StoreError> {
+        engine!(self.leave(owner))
+    }
+
+    /// Who has which connection.
+    pub async fn connection_leases(&self) -> Result<Vec<ConnectionLease>, StoreError> {
+        engine!(self.connection_leases())
     }
 }
 

@@ -246,6 +246,40 @@ async fn customers_are_found_by_exact_email_or_code_and_made() {
 }
 
 #[tokio::test]
+async fn a_customer_of_a_sale_is_read_by_id_and_one_that_is_gone_is_none() {
+    let world = world().await;
+    let row = json!({"id": "C1", "customer_code": "GULL-1", "first_name": null, "last_name": "", "company_name": "Gull & Co",
+        "email": "accounts@gull.example.com", "mobile": "021 555 0101", "deleted_at": "2026-01-01T00:00:00Z"});
+    world.script.then(200, &json!({ "data": row }));
+    let found = world.client.customer("c1").await.unwrap().unwrap();
+    assert_eq!((found.name.as_deref(), found.company_name.as_deref()), (Some("Gull & Co"), Some("Gull & Co")));
+    assert_eq!((found.first_name, found.phone.as_deref()), (None, Some("021 555 0101")), "a deleted one is still a sale's");
+    world.script.then(404, &json!({"error": "Not found"}));
+    assert_eq!(world.client.customer("c2").await.unwrap(), None);
+    let paths: Vec<_> = world.script.got().into_iter().map(|got| got.path).collect();
+    assert_eq!(paths, ["/api/2026-07/customers/c1", "/api/2026-07/customers/c2"]);
+}
+
+#[tokio::test]
+async fn the_retailer_tells_its_discount_product_and_outlets_their_time_zones() {
+    let world = world().await;
+    let retailer =
+        json!({"id": "R", "currency": {"code": "AUD"}, "timezone": "Australia/Sydney", "discount_product_id": "D", "no_tax_group_id": "N"});
+    world.script.then(200, &json!({ "data": retailer }));
+    let read = world.client.retailer().await.unwrap();
+    assert_eq!((read.currency.as_deref(), read.time_zone.as_deref()), (Some("AUD"), Some("Australia/Sydney")));
+    assert_eq!((read.discount_product_id.as_deref(), read.no_tax_group_id.as_deref()), (Some("d"), Some("n")));
+    for _ in 0..2 {
+        world.script.raw(200, &[], include_str!("../../tests/fixtures/x-series/v2.0_outlets.json"));
+    }
+    let outlets = world.client.outlets().await.unwrap();
+    assert_eq!(outlets.iter().filter(|outlet| outlet.time_zone.is_some()).count(), 3);
+    world.script.then(200, &json!({"data": [{"id": "P", "name": "Gift Card", "type_id": 118}]}));
+    world.script.then(200, &json!({"data": []}));
+    assert_eq!(world.client.payment_types().await.unwrap()[0].type_id.as_deref(), Some("118"));
+}
+
+#[tokio::test]
 async fn serial_numbers_and_fulfilments_of_other_sales_are_left_out() {
     let world = world().await;
     let sale = SaleId::from(SALE);

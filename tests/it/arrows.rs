@@ -19,9 +19,18 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("netsuite", &["domain", "net", "clock", "config"], "a client is made from its section of the configuration"),
     ("xseries", &["domain", "net", "clock", "config"], "a client is made from its section of the configuration"),
     ("engine", &["domain", "store", "net", "netsuite", "xseries", "clock", "config"], "moves one order forward"),
-    ("worker", &["domain", "store", "engine", "clock", "config"], "the loop around the engine"),
-    ("poll", &["domain", "store", "net", "netsuite", "xseries", "engine", "clock", "config"], "asks both systems and only wakes orders"),
-    ("sweep", &["domain", "store", "net", "netsuite", "xseries", "engine", "clock", "config"], "keeps the house and only wakes orders"),
+    ("owner", &["domain", "store"], "which connections this replica works for"),
+    ("worker", &["domain", "store", "engine", "owner", "clock", "config"], "the loop around the engine"),
+    (
+        "poll",
+        &["domain", "store", "net", "netsuite", "xseries", "engine", "owner", "clock", "config"],
+        "asks both systems and only wakes orders",
+    ),
+    (
+        "sweep",
+        &["domain", "store", "net", "netsuite", "xseries", "engine", "owner", "clock", "config"],
+        "keeps the house and only wakes orders",
+    ),
     (
         "http",
         &["domain", "store", "netsuite", "xseries", "clock", "config", "console"],

@@ -10,3 +10,4 @@ mod http;
 mod postgres;
 mod sandbox;
 mod store;
+mod till_records;

@@ -4,16 +4,18 @@ use rust_decimal::Decimal;
 
 use super::matching::Matched;
 use super::reconcile::call;
+use super::send::Missing;
 use super::ship::memo;
 use super::{Case, Next, Step, held};
 use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::Question;
 use crate::domain::keys;
-use crate::domain::mapping::{BillAs, PaymentKind, PaymentTypeRule};
-use crate::domain::requests::{BillLine, BillRequest, PaymentRequest};
+use crate::domain::mapping::{BillAs, NoMatch, PaymentKind, PaymentTypeRule};
+use crate::domain::record::{Bill, RecordKind};
+use crate::domain::requests::{BillLine, BillRequest};
 use crate::domain::sale::{Sale, SalePayment};
-use crate::domain::sales_order::{Bill, ChildKind, ItemKind, Ref, SalesOrder};
-use crate::domain::status::OrderStatus;
+use crate::domain::sales_order::{ItemKind, Ref, SalesOrder};
+use crate::domain::status::{Account, OrderStatus};
 use crate::domain::verdict::Reason;
 
 impl<'a> Case<'a> {
@@ -41,10 +43,11 @@ impl<'a> Case<'a> {
         if lines.iter().all(|line| line.quantity.is_zero()) {
             return Ok(());
         }
-        let kind = self.bill_kind(order);
-        let (word, counted) = if kind == ChildKind::CashSale { ("cs", CallKind::CashSale) } else { ("inv", CallKind::Invoice) };
+        let kind = self.bill_kind(order, sale);
+        let (word, counted) = if kind == RecordKind::CashSale { ("cs", CallKind::CashSale) } else { ("inv", CallKind::Invoice) };
         let external_id = keys::external_id(word, &self.facts.connection, order.id.as_str(), self.facts.done(counted) + 1);
-        let (payment_method, account) = if kind == ChildKind::CashSale { self.cash_sale_tender(order, sale)? } else { (None, None) };
+        let (payment_method, account) =
+            if kind == RecordKind::CashSale { self.cash_sale_tender(&order.number, sale)? } else { (None, None) };
         let request = BillRequest {
             order: order.id.clone(),
             external_id: external_id.clone(),
@@ -54,63 +57,77 @@ impl<'a> Case<'a> {
             payment_method,
             account,
         };
-        Err(call(external_id, if kind == ChildKind::CashSale { Request::CashSale(request) } else { Request::Invoice(request) }))
+        Err(call(external_id, if kind == RecordKind::CashSale { Request::CashSale(request) } else { Request::Invoice(request) }))
     }
 
     /// Invoice or cash sale: the setting, else the order's form, else its terms, else how it is paid.
-    fn bill_kind(&mut self, order: &SalesOrder) -> ChildKind {
+    fn bill_kind(&mut self, order: &SalesOrder, sale: &Sale) -> RecordKind {
         let form = order.form.as_ref().and_then(|form| form.name.as_deref()).unwrap_or_default().to_lowercase();
+        let over_time = sale.status.as_ref().is_ok_and(|status| matches!(status.account, Some(Account::Layby | Account::OnAccount)));
         let (kind, why) = match self.mappings.settings.bill_as {
-            BillAs::Invoice => (ChildKind::Invoice, "by setting"),
-            BillAs::CashSale => (ChildKind::CashSale, "by setting"),
-            BillAs::Form if form.contains("cash sale") => (ChildKind::CashSale, "by the order's form"),
-            BillAs::Form if form.contains("invoice") => (ChildKind::Invoice, "by the order's form"),
-            BillAs::Form if order.terms.is_some() => (ChildKind::Invoice, "as the order has terms"),
-            BillAs::Form if order.payment_method.is_some() => (ChildKind::CashSale, "as the order has a payment method and no terms"),
-            BillAs::Form => (ChildKind::Invoice, "as nothing on the order says otherwise"),
+            // A cash sale takes neither deposits nor a promise.
+            _ if over_time && self.is_of_the_till(order, sale) => (RecordKind::Invoice, "as it is paid over time"),
+            BillAs::Invoice => (RecordKind::Invoice, "by setting"),
+            BillAs::CashSale => (RecordKind::CashSale, "by setting"),
+            BillAs::Form if form.contains("cash sale") => (RecordKind::CashSale, "by the order's form"),
+            BillAs::Form if form.contains("invoice") => (RecordKind::Invoice, "by the order's form"),
+            BillAs::Form if order.terms.is_some() => (RecordKind::Invoice, "as the order has terms"),
+            BillAs::Form if order.payment_method.is_some() => (RecordKind::CashSale, "as the order has a payment method and no terms"),
+            BillAs::Form => (RecordKind::Invoice, "as nothing on the order says otherwise"),
         };
-        let name = if kind == ChildKind::CashSale { "a cash sale" } else { "an invoice" };
+        let name = if kind == RecordKind::CashSale { "a cash sale" } else { "an invoice" };
         self.notes.push(format!("Billed as {name}, {why}."));
         kind
     }
 
     /// How a cash sale is paid: by the largest tender that is money. A cash sale holds one payment method only.
-    fn cash_sale_tender(&mut self, order: &SalesOrder, sale: &Sale) -> Step<(Option<String>, Option<String>)> {
-        let mut tenders = self.tenders(order, sale)?;
-        tenders.sort_by_key(|(payment, _)| std::cmp::Reverse(payment.amount));
+    pub(super) fn cash_sale_tender(&mut self, what: &str, sale: &Sale) -> Step<(Option<String>, Option<String>)> {
+        let mut tenders = self.tenders(what, sale)?;
+        tenders.sort_by_key(|(payment, _)| std::cmp::Reverse(payment.amount.abs()));
         let Some((_, rule)) = tenders.first() else { return Ok((None, None)) };
         let rule = rule.clone();
-        if tenders.len() > 1 {
+        if tenders.iter().any(|(_, other)| *other != rule) {
             self.notes.push(format!(
-                "A cash sale holds one payment method: all of it is booked as {}, the largest of {} tenders.",
+                "A cash sale or refund holds one payment method: all of it is booked as {}, the largest of {} tenders.",
                 rule.x_series,
                 tenders.len()
             ));
         }
-        Ok((Some(self.payment_method(&rule)?), self.account(&rule)?))
+        Ok((self.payment_method(&rule)?, self.account(&rule)?))
     }
 
     /// The payments of the sale that are money, each with its row of the payment table.
-    fn tenders<'s>(&self, order: &SalesOrder, sale: &'s Sale) -> Step<Vec<(&'s SalePayment, PaymentTypeRule)>> {
+    pub(super) fn tenders<'s>(&self, what: &str, sale: &'s Sale) -> Step<Vec<(&'s SalePayment, PaymentTypeRule)>> {
+        let mut missing = Missing::default();
+        let tenders = self.known_tenders(sale, &mut missing)?;
+        missing.into_step_for(&format!("{what} cannot be billed"))?;
+        Ok(tenders)
+    }
+
+    /// Tells every payment type that no row names.
+    pub(super) fn unknown_tenders(&self, sale: &Sale, missing: &mut Missing) -> Step<()> {
+        self.known_tenders(sale, missing).map(drop)
+    }
+
+    fn known_tenders<'s>(&self, sale: &'s Sale, missing: &mut Missing) -> Step<Vec<(&'s SalePayment, PaymentTypeRule)>> {
         let mut tenders = Vec::new();
-        let mut unknown = Vec::new();
         for payment in sale.payments.iter().filter(|payment| !payment.amount.is_zero()) {
             let name = self.tender_name(payment);
-            match self.mappings.payment_type(&payment.type_id, name) {
+            match (self.mappings.payment_type(&payment.type_id, name), &self.mappings.settings.no_match.payment_type) {
                 // A promise is not money, and NetSuite's own money is there already.
-                Some(rule) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::NetSuite) => {}
-                Some(rule) => tenders.push((payment, rule.clone())),
-                None if self.facts.answers.reference.is_none() => return Err(Next::Ask(vec![Question::Reference])),
-                None => unknown.push(format!("'{}' ({})", name.unwrap_or(&payment.type_id), payment.amount)),
+                (Some(rule), _) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::NetSuite) => {}
+                (Some(rule), _) => tenders.push((payment, rule.clone())),
+                (None, _) if self.facts.answers.reference.is_none() => return Err(Next::Ask(vec![Question::Reference])),
+                (None, NoMatch::Use(method)) => {
+                    let x_series = name.unwrap_or(&payment.type_id).to_owned();
+                    let rule = PaymentTypeRule { x_series, netsuite: Some(method.clone()), account: None, kind: PaymentKind::Money };
+                    tenders.push((payment, rule));
+                }
+                (None, _) => {
+                    let name = name.unwrap_or(&payment.type_id);
+                    missing.note(format!("{} is paid with '{name}', which no [[payment_type]] names", payment.amount));
+                }
             }
-        }
-        if !unknown.is_empty() {
-            let detail = format!(
-                "{} is paid with {}, which no [[payment_type]] names. Add it to the mappings.",
-                order.number,
-                unknown.join(" and ")
-            );
-            return Err(held(Reason::Unresolved, detail));
         }
         Ok(tenders)
     }
@@ -124,67 +141,24 @@ impl<'a> Case<'a> {
         known.map(|kind| kind.name.as_str()).or(payment.name.as_deref())
     }
 
-    /// The payment method's internal id, from its id or name.
-    fn payment_method(&self, rule: &PaymentTypeRule) -> Step<String> {
-        let name = rule.netsuite.as_deref().unwrap_or(&rule.x_series);
+    /// The payment method's internal id, from its id or name; none where the row names an account only.
+    pub(super) fn payment_method(&self, rule: &PaymentTypeRule) -> Step<Option<String>> {
+        let name = match (&rule.netsuite, &rule.account) {
+            (Some(name), _) => name,
+            (None, Some(_)) => return Ok(None),
+            (None, None) => &rule.x_series,
+        };
         if is_internal_id(name) {
-            return Ok(name.to_owned());
+            return Ok(Some(name.clone()));
         }
         let Some(methods) = &self.facts.answers.payment_methods else { return Err(Next::Ask(vec![Question::PaymentMethods])) };
-        named(methods, name).ok_or_else(|| {
+        named(methods, name).map(Some).ok_or_else(|| {
             held(Reason::Unresolved, format!("NetSuite has no payment method '{name}' ([[payment_type]] '{}').", rule.x_series))
         })
     }
 
-    /// Books each payment of the till once, against the order's open invoices.
-    pub(super) fn pay(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
-        let tenders = self.tenders(order, sale)?;
-        let Some(customer) = order.customer.as_ref().filter(|_| !tenders.is_empty()) else { return Ok(()) };
-        let bills = self.bills()?;
-        let tolerance = self.mappings.settings.tolerance;
-        for (payment, rule) in tenders {
-            let id = payment.id.clone().unwrap_or_else(|| format!("{}-{}", sale.id, payment.type_id));
-            let external_id = keys::external_id("pay", &self.facts.connection, &id, 1);
-            if self.facts.calls.iter().any(|call| call.done && call.key == external_id) {
-                continue;
-            }
-            let mut open = bills
-                .iter()
-                .filter(|bill| bill.kind == ChildKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
-            let Some(invoice) = open.clone().find(|bill| bill.remaining.is_some_and(|remaining| remaining + tolerance >= payment.amount))
-            else {
-                // A cash sale is paid by itself.
-                if bills.iter().any(|bill| bill.kind == ChildKind::CashSale) || !bills.iter().any(|bill| bill.kind == ChildKind::Invoice) {
-                    return Ok(());
-                }
-                let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();
-                let detail = format!(
-                    "The till took {} for {}, and its invoice has only {most} open. Settle the difference in NetSuite, then release it here.",
-                    payment.amount, order.number
-                );
-                return Err(held(Reason::TotalsDiffer, detail));
-            };
-            let day = match payment.date {
-                Some(at) => self.day_at(sale, at)?,
-                None => self.business_day(sale)?,
-            };
-            let request = PaymentRequest {
-                external_id: external_id.clone(),
-                customer: customer.id.clone(),
-                invoice: invoice.id.clone(),
-                amount: payment.amount.min(invoice.remaining.unwrap_or(payment.amount)),
-                date: day,
-                payment_method: Some(self.payment_method(&rule)?),
-                account: self.account(&rule)?,
-                memo: Some(memo(sale)),
-            };
-            return Err(call(external_id, Request::Payment(request)));
-        }
-        Ok(())
-    }
-
     /// The account's internal id, from its id or name; none is undeposited funds.
-    fn account(&self, rule: &PaymentTypeRule) -> Step<Option<String>> {
+    pub(super) fn account(&self, rule: &PaymentTypeRule) -> Step<Option<String>> {
         let Some(name) = rule.account.as_deref() else { return Ok(None) };
         if is_internal_id(name) {
             return Ok(Some(name.to_owned()));
@@ -206,11 +180,11 @@ fn is_carried(kind: &ItemKind) -> bool {
     matches!(kind, ItemKind::Discount | ItemKind::Markup | ItemKind::Payment)
 }
 
-fn is_internal_id(text: &str) -> bool {
+pub(super) fn is_internal_id(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The internal id of the one with this name.
-fn named(list: &[Ref], name: &str) -> Option<String> {
+pub(super) fn named(list: &[Ref], name: &str) -> Option<String> {
     list.iter().find(|known| known.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name))).map(|known| known.id.clone())
 }

@@ -10,7 +10,7 @@ use crate::domain::facts::Question;
 use crate::domain::money;
 use crate::domain::requests::VarianceRequest;
 use crate::domain::sale::Sale;
-use crate::domain::sales_order::{ChildKind, SalesOrder};
+use crate::domain::sales_order::SalesOrder;
 use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
 
@@ -119,24 +119,19 @@ impl Case<'_> {
         if difference.is_zero() || difference.abs() > settings.tolerance {
             return Ok(());
         }
-        let request = VarianceRequest {
-            bill: bill.id.clone(),
-            cash_sale: bill.kind == ChildKind::CashSale,
-            item: self.named_item(item)?,
-            amount: difference,
-        };
+        let request = VarianceRequest { record: bill.kind, bill: bill.id.clone(), item: self.named_item(item)?, amount: difference };
         Err(call(format!("variance/{}", bill.id), Request::Variance(request)))
     }
 
     /// An item's internal id, from its id or name.
-    fn named_item(&self, name: &str) -> Step<String> {
+    pub(super) fn named_item(&self, name: &str) -> Step<String> {
         if name.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(name.to_owned());
         }
         match self.facts.answers.named_items.get(name).map(Vec::as_slice) {
             None => Err(Next::Ask(vec![Question::NamedItem(name.to_owned())])),
             Some([id]) => Ok(id.clone()),
-            Some(found) => Err(held(Reason::Unresolved, format!("NetSuite has {} items named '{name}' (variance_item).", found.len()))),
+            Some(found) => Err(held(Reason::Unresolved, format!("NetSuite has {} items named '{name}'.", found.len()))),
         }
     }
 }

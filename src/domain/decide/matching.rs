@@ -21,9 +21,12 @@ pub(super) struct Matched {
     pub(super) extra: Vec<String>,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Matches the lines: by the id we gave them, else by what we wrote, else by product.
-    pub(super) fn match_lines(&self, order: &SalesOrder, sale: &Sale) -> Step<Matched> {
+    pub(super) fn match_lines(&mut self, order: &SalesOrder, sale: &'a Sale) -> Step<Matched> {
+        if self.is_of_the_till(order, sale) {
+            return self.match_till_lines(order, sale);
+        }
         let mut matched = Matched::default();
         let by_id: BTreeMap<String, i64> =
             order.lines.iter().map(|line| (keys::line_id(&sale.id, &line.line.to_string()), line.line)).collect();

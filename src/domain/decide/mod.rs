@@ -9,12 +9,15 @@ mod compare;
 mod follow;
 mod inventory;
 mod matching;
+mod payments;
+mod posting;
 mod reconcile;
 mod sale;
 mod send;
 mod ship;
 #[cfg(test)]
 mod tests;
+mod till;
 
 use serde::Serialize;
 
@@ -22,6 +25,7 @@ use super::call::Call;
 use super::facts::{Facts, Question, Seen};
 use super::ids::{RecordId, SaleId};
 use super::mapping::{Mappings, Tried};
+use super::record_plan::RecordPlan;
 use super::sale::Sale;
 use super::sales_order::SalesOrder;
 use super::status::{OrderStatus, SaleState};
@@ -36,6 +40,8 @@ pub struct Decision {
     pub tried: Vec<Tried>,
     /// The mapping that decided.
     pub mapping: Option<String>,
+    /// Which NetSuite record the sale becomes, and why; none where the order came from NetSuite.
+    pub plan: Option<RecordPlan>,
     /// What was found on the way, in sentences.
     pub notes: Vec<String>,
 }
@@ -49,6 +55,8 @@ pub enum Next {
     Link(LinkTo),
     /// Send this, then decide again.
     Call(Box<Call>),
+    /// Something else has to happen first: the order is tried again after a while.
+    Later(String),
     /// Nothing more: the verdict of the pass.
     End(Verdict, Rest),
 }
@@ -83,19 +91,20 @@ struct Case<'a> {
     mappings: &'a Mappings,
     tried: Vec<Tried>,
     mapping: Option<String>,
+    plan: Option<RecordPlan>,
     notes: Vec<String>,
 }
 
 /// Decides what happens next to an order.
 pub fn decide(facts: &Facts, mappings: &Mappings) -> Decision {
-    let mut case = Case { facts, mappings, tried: Vec::new(), mapping: facts.link.mapping.clone(), notes: Vec::new() };
+    let mut case = Case { facts, mappings, tried: Vec::new(), mapping: facts.link.mapping.clone(), plan: None, notes: Vec::new() };
     let next = match case.order_and_sale() {
         Ok(next) | Err(next) => next,
     };
-    Decision { next, tried: case.tried, mapping: case.mapping, notes: case.notes }
+    Decision { next, tried: case.tried, mapping: case.mapping, plan: case.plan, notes: case.notes }
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     fn order_and_sale(&mut self) -> Step<Next> {
         let facts = self.facts;
         match (&facts.order, &facts.sale) {
@@ -115,7 +124,7 @@ impl Case<'_> {
     }
 
     /// A sale that came by itself: its sales order is the one that carries its id.
-    fn sale_without_order(&mut self, sale: &Sale) -> Step<Next> {
+    fn sale_without_order(&mut self, sale: &'a Sale) -> Step<Next> {
         if let Ok(status) = sale.status
             && status.is_transient()
         {
@@ -135,12 +144,16 @@ impl Case<'_> {
                 }
             }
         }
-        Ok(ignored(Reason::NoSalesOrder, "No sales order carries this sale's id: the sale was made at the till."))
+        self.till_sale(sale)
     }
 
     /// A sales order that was not sent yet.
     fn order_without_sale(&mut self, order: &SalesOrder) -> Step<Next> {
         let status = known_status(order)?;
+        // A sales order that we made of a sale of the till is never sent back to it.
+        if let Some(sale) = order.external_id.as_deref().and_then(|key| super::keys::sale_of_order_key(&self.facts.connection, key)) {
+            return Ok(Next::Link(LinkTo::Sale(sale)));
+        }
         if let Some(sale) = self.sale_on_order(order) {
             self.notes.push(format!("The sales order carries the sale id {sale}."));
             return Ok(Next::Link(LinkTo::Sale(sale)));
@@ -180,7 +193,7 @@ impl Case<'_> {
     }
 
     /// Both are there.
-    fn order_with_sale(&mut self, order: &SalesOrder, sale: &Sale) -> Step<Next> {
+    fn order_with_sale(&mut self, order: &'a SalesOrder, sale: &'a Sale) -> Step<Next> {
         let order_status = known_status(order)?;
         let status = match &sale.status {
             Ok(status) => *status,
@@ -191,6 +204,9 @@ impl Case<'_> {
         };
         if sale.deleted_at.is_some() {
             return Ok(held(Reason::SaleDeleted, "The sale was deleted in X-Series. Check what is booked in NetSuite, then skip it here."));
+        }
+        if self.is_of_the_till(order, sale) {
+            return self.till_order(order, sale, status);
         }
         if let Some(call) = self.write_back(order, sale) {
             return Ok(call);

@@ -9,11 +9,11 @@ use crate::domain::facts::Question;
 use crate::domain::mapping::{OnCancelled, PaymentKind, Service};
 use crate::domain::requests::{SaleIdRequest, SaleRequest};
 use crate::domain::sale::Sale;
-use crate::domain::sales_order::{ChildKind, OrderLine, SalesOrder};
+use crate::domain::sales_order::{OrderLine, SalesOrder};
 use crate::domain::status::{Account, HandOver, OrderStatus, SaleState, SaleStatus};
 use crate::domain::verdict::Reason;
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// The sale's id goes into the sales order's field, once, where the settings name one.
     pub(super) fn write_back(&mut self, order: &SalesOrder, sale: &Sale) -> Option<Next> {
         let field = self.mappings.settings.sale_id_field.as_ref()?;
@@ -60,7 +60,7 @@ impl Case<'_> {
     }
 
     /// The sale is parked or pending.
-    pub(super) fn open_sale(&mut self, order: &SalesOrder, sale: &Sale, status: SaleStatus) -> Step<Next> {
+    pub(super) fn open_sale(&mut self, order: &SalesOrder, sale: &'a Sale, status: SaleStatus) -> Step<Next> {
         if status.account == Some(Account::Service) && self.mappings.settings.service == Service::Hold {
             return Ok(held(Reason::ServiceSale, "The sale is a service job, which is held by setting (service = \"hold\")."));
         }
@@ -77,6 +77,12 @@ impl Case<'_> {
                 other => other,
             });
         }
+        let number = number.to_owned();
+        self.rest_of_open(order, sale, status, &number)
+    }
+
+    /// A sale that waits: what was handed over of it is fulfilled, and the rest is waited for.
+    pub(super) fn rest_of_open(&mut self, order: &SalesOrder, sale: &'a Sale, status: SaleStatus, number: &str) -> Step<Next> {
         if status.state == SaleState::Pending && status.hand_over.is_some() && self.mappings.settings.fulfil_partially {
             let Some(handed) = &self.facts.answers.handed_over else {
                 return Err(Next::Ask(vec![Question::HandedOver(sale.id.clone())]));
@@ -109,7 +115,7 @@ impl Case<'_> {
     }
 
     /// The sale is complete: fulfil what was handed over, bill it, book its payments, and compare.
-    pub(super) fn closed_sale(&mut self, order: &SalesOrder, sale: &Sale, status: SaleStatus) -> Step<Next> {
+    pub(super) fn closed_sale(&mut self, order: &SalesOrder, sale: &'a Sale, status: SaleStatus) -> Step<Next> {
         let settings = &self.mappings.settings;
         let number = sale.number().unwrap_or(sale.id.as_str()).to_owned();
         let service = status.account == Some(Account::Service);
@@ -141,7 +147,7 @@ impl Case<'_> {
         discount != Some(&line.product_id) && written.is_none_or(|sent| sent.quantity >= Decimal::ZERO)
     }
 
-    fn reconcile(&mut self, order: &SalesOrder, sale: &Sale, number: &str) -> Step<Next> {
+    pub(super) fn reconcile(&mut self, order: &SalesOrder, sale: &'a Sale, number: &str) -> Step<Next> {
         match super::known_status(order)? {
             OrderStatus::PendingApproval => {
                 return Ok(held(
@@ -161,7 +167,7 @@ impl Case<'_> {
         let Some(children) = &self.facts.answers.children else {
             return Err(Next::Ask(vec![Question::Children(order.id.clone())]));
         };
-        let bills = children.iter().filter(|child| child.kind != ChildKind::ItemFulfillment).count();
+        let bills = children.iter().filter(|child| child.kind.is_bill()).count();
         self.notes.push(format!("Made from {} so far: {} fulfilments, {bills} bills.", order.number, children.len() - bills));
 
         let matched =
@@ -174,7 +180,12 @@ impl Case<'_> {
         if self.booked_by_us() {
             self.vary(order, sale)?;
         }
-        self.pay(order, sale)?;
+        let customer = order.customer.as_ref().map(|customer| customer.id.as_str());
+        if customer.is_some() && !self.tenders(&order.number, sale)?.is_empty() {
+            self.pay(&order.number, customer, sale, self.bills()?)?;
+            self.apply_deposits(order, sale)?;
+        }
+        self.check_payments(sale, &order.number)?;
         if let Some(line) = matched.as_ref().and_then(|matched| coming_by_purchase(order, matched)) {
             let detail = format!(
                 "Sale {number}: line {} ({}) comes by a purchase order and is billed when that is fulfilled.",

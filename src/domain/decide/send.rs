@@ -30,11 +30,15 @@ impl Missing {
     }
 
     pub(super) fn into_step(self, order: &SalesOrder) -> Step<()> {
+        self.into_step_for(&format!("{} cannot be sent", order.number))
+    }
+
+    /// Holds what the sentence begins with, and tells everything that is missing.
+    pub(super) fn into_step_for(self, what: &str) -> Step<()> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let detail = format!("{} cannot be sent: {}.", order.number, self.0.join("; "));
-        Err(held(Reason::Unresolved, detail))
+        Err(held(Reason::Unresolved, format!("{what}: {}.", self.0.join("; "))))
     }
 }
 

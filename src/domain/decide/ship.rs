@@ -1,8 +1,5 @@
 //! Fulfil what the sale has handed over: every open line of the order is named, since NetSuite ships what is not.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::inventory::Taken;
@@ -41,12 +38,15 @@ impl Case<'_> {
                 Some(quantity) => self.inventory(order, line, quantity, location.as_deref(), (sale, matched), &mut taken)?,
                 None => Vec::new(),
             };
-            lines.push(FulfilmentLine {
-                order_line: line.line,
-                quantity: quantity.map(|quantity| quantity.normalize()),
-                location,
-                inventory,
-            });
+            let members = match quantity {
+                Some(quantity) if line.kind == ItemKind::Kit => {
+                    self.members(order, line, quantity, location.as_deref(), (sale, matched), &mut taken)?
+                }
+                _ => Vec::new(),
+            };
+            let quantity = quantity.map(|quantity| quantity.normalize());
+            lines.push(FulfilmentLine { order_line: line.line, quantity, location, inventory });
+            lines.extend(members);
         }
         check_locations(order, &lines)?;
         let external_id = keys::external_id("if", &self.facts.connection, order.id.as_str(), self.facts.done(CallKind::Fulfil) + 1);
@@ -77,22 +77,6 @@ impl Case<'_> {
             }
             _ => Ok(false),
         }
-    }
-
-    /// The outlet's business day on which the sale was handed over: the posting date. None leaves it to NetSuite.
-    pub(super) fn business_day(&self, sale: &Sale) -> Step<Option<Date>> {
-        // A sale that came from NetSuite was dated when it was sent; it was handed over when it last changed.
-        let ours = sale.source_type.as_deref() == Some("NETSUITE");
-        let at = if ours { sale.updated_at.or(sale.date) } else { sale.date.or(sale.updated_at) };
-        at.map_or(Ok(None), |at| self.day_at(sale, at))
-    }
-
-    /// The day at the sale's outlet.
-    pub(super) fn day_at(&self, sale: &Sale, at: Timestamp) -> Step<Option<Date>> {
-        let reference = self.reference()?;
-        let outlet = sale.outlet_id.as_deref().and_then(|id| reference.outlet(id));
-        let zone = outlet.and_then(|outlet| outlet.time_zone.as_deref()).or(reference.retailer.time_zone.as_deref());
-        Ok(zone.and_then(|name| TimeZone::get(name).ok()).map(|zone| at.to_zoned(zone).date()))
     }
 }
 

@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::note::Note;
 use super::reader::{Located, Reader, Section, word_meant};
-use super::rules::{Mapping, OutletRule, PaymentTypeRule, TaxRule};
-use super::settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, PaymentKind, RefundAs, Service, Settings, TaxMode};
-use super::warnings;
+use super::rules::Mapping;
+use super::settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, RefundAs, Service, Settings, TaxMode};
 use super::{Checked, Issue, Mappings};
+use super::{mentions, tables, warnings};
 use crate::domain::expression::{Expression, closest, same_text};
 use crate::domain::status::{SaleState, SaleStatus, SendAs};
 
@@ -40,6 +39,8 @@ pub const DOCUMENT: &[&str] = &[
     "mapping",
     "outlet",
     "payment_type",
+    "register",
+    "charge",
 ];
 /// The keys of `[[mapping]]`.
 pub const MAPPING: &[&str] = &["name", "when", "send_as", "note", "register", "author", "fulfil_from", "send_payment"];
@@ -50,6 +51,10 @@ pub const OUTLET: &[&str] =
 pub const PAYMENT_TYPE: &[&str] = &["x_series", "netsuite", "account", "kind"];
 /// The keys of `[[tax]]`.
 pub const TAX: &[&str] = &["x_series", "netsuite"];
+/// The keys of `[[register]]`.
+pub const REGISTER: &[&str] = &["x_series", "location", "department", "class", "subsidiary"];
+/// The keys of `[[charge]]`.
+pub const CHARGE: &[&str] = &["x_series", "netsuite"];
 /// The keys of `no_match`.
 pub const NO_MATCH: &[&str] = &["item", "customer", "payment_type", "tax", "outlet"];
 
@@ -76,16 +81,20 @@ pub fn read(document: &str) -> Result<Checked, Vec<Issue>> {
     let tax_alone = root.get("tax").filter(|tax| tax.get_ref().is_array());
     let settings = settings(&mut reader, &root, tax_alone.is_none());
     let rules = mappings(&mut reader, &root);
-    let outlets = outlets(&mut reader, &root);
-    let payment_types = payment_types(&mut reader, &root);
-    let taxes = taxes(&mut reader, tax_tables.as_ref().or(tax_alone));
+    let outlets = tables::outlets(&mut reader, &root);
+    let payment_types = tables::payment_types(&mut reader, &root);
+    let taxes = tables::taxes(&mut reader, tax_tables.as_ref().or(tax_alone));
+    let registers = tables::registers(&mut reader, &root);
+    let charges = tables::charges(&mut reader, &root);
     if !reader.errors.is_empty() {
         return Err(reader.into_errors());
     }
-    warnings::look(&mut reader, &root, &settings, &rules, &outlets, &payment_types);
-    let mappings = Mappings { settings, mappings: rules.into_iter().map(|rule| rule.mapping).collect(), outlets, payment_types, taxes };
+    let mentions = mentions::gather(document, root.table, tax_tables.as_ref().or(tax_alone), &settings);
+    let mut mappings = Mappings { settings, mappings: Vec::new(), outlets, registers, payment_types, taxes, charges };
+    warnings::look(&mut reader, &root, &mappings, &rules);
+    mappings.mappings = rules.into_iter().map(|rule| rule.mapping).collect();
     let (warnings, notes) = reader.into_findings();
-    Ok(Checked { mappings, warnings, notes })
+    Ok(Checked { mappings, warnings, notes, mentions })
 }
 
 fn with_tax_tables_renamed(document: &str) -> (Cow<'_, str>, bool) {
@@ -286,72 +295,8 @@ fn mapping(reader: &mut Reader<'_>, section: &Section<'_>, names: &mut Vec<Locat
     })
 }
 
-fn outlets(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<OutletRule> {
-    let mut names = Vec::new();
-    let mut outlets = Vec::new();
-    for section in Section::each(reader, root.get("outlet"), "outlet", "[[outlet]]", OUTLET) {
-        section.check_keys(reader, DOCUMENT);
-        let x_series = section.required(reader, "x_series", "\"Ponsonby\"");
-        names.extend(x_series.clone());
-        let rule = OutletRule {
-            x_series: x_series.map(|found| found.value).unwrap_or_default(),
-            location: section.optional(reader, "location", None),
-            register: section.optional(reader, "register", None),
-            default_customer: section.optional(reader, "default_customer", None),
-            department: section.optional(reader, "department", None),
-            class: section.optional(reader, "class", None),
-            subsidiary: section.optional(reader, "subsidiary", None),
-            skip_sales_orders: section.flag(reader, "skip_sales_orders"),
-        };
-        if let Some(location) = &rule.location
-            && outlets.iter().any(|other: &OutletRule| other.location.as_deref().is_some_and(|other| same_text(other, location)))
-        {
-            let at = section.get("location").map_or(section.start, |found| found.span().start);
-            let message = format!("another outlet stands for the location \"{location}\" already, and gets its sales orders");
-            reader.warning(at, message, None);
-        }
-        outlets.push(rule);
-    }
-    unique(reader, "an outlet", &names);
-    outlets
-}
-
-fn payment_types(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<PaymentTypeRule> {
-    let mut names = Vec::new();
-    let mut payment_types = Vec::new();
-    for section in Section::each(reader, root.get("payment_type"), "payment_type", "[[payment_type]]", PAYMENT_TYPE) {
-        section.check_keys(reader, DOCUMENT);
-        let x_series = section.required(reader, "x_series", "\"Card\"");
-        names.extend(x_series.clone());
-        payment_types.push(PaymentTypeRule {
-            x_series: x_series.map(|found| found.value).unwrap_or_default(),
-            netsuite: section.optional(reader, "netsuite", None),
-            account: section.optional(reader, "account", None),
-            kind: section.word(reader, "kind", PaymentKind::WORDS).map_or(PaymentKind::Money, |found| found.value),
-        });
-    }
-    unique(reader, "a payment type", &names);
-    payment_types
-}
-
-fn taxes(reader: &mut Reader<'_>, tables: Option<&Spanned<DeValue<'_>>>) -> Vec<TaxRule> {
-    let mut names = Vec::new();
-    let mut taxes = Vec::new();
-    for section in Section::each(reader, tables, "tax", "[[tax]]", TAX) {
-        section.check_keys(reader, DOCUMENT);
-        let x_series = section.required(reader, "x_series", "\"GST\"");
-        let netsuite = section.required(reader, "netsuite", "\"GST:S-NZ\"");
-        names.extend(x_series.clone());
-        if let (Some(x_series), Some(netsuite)) = (x_series, netsuite) {
-            taxes.push(TaxRule { x_series: x_series.value, netsuite: netsuite.value });
-        }
-    }
-    unique(reader, "a tax", &names);
-    taxes
-}
-
 /// Two rows of one name would make it chance which of them counts.
-fn unique(reader: &mut Reader<'_>, what: &str, names: &[Located<String>]) {
+pub(super) fn unique(reader: &mut Reader<'_>, what: &str, names: &[Located<String>]) {
     for (place, name) in names.iter().enumerate() {
         let earlier = names.iter().take(place).find(|earlier| same_text(&earlier.value, &name.value));
         if let Some(earlier) = earlier {

@@ -1,14 +1,17 @@
 //! The mappings document: which sales orders are sent to X-Series and as what, and what both systems call the same things.
 //!
 //! [`Mappings::parse`] reads `mappings.toml` and reports all that is wrong with it at once; [`Mappings::choose`] finds the
-//! mapping for an order and tells why. `docs/MAPPINGS.md` is its manual.
+//! mapping for an order and tells why; [`Lists::compare`] holds a document against what both systems have. `docs/MAPPINGS.md` is its manual.
 
 mod document;
 mod issue;
+mod lists;
+mod mentions;
 mod note;
 mod reader;
 mod rules;
 mod settings;
+mod tables;
 mod warnings;
 
 #[cfg(test)]
@@ -17,8 +20,10 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use issue::Issue;
+pub use lists::{ErpLists, Found, Lists};
+pub use mentions::{Mention, Thing};
 pub use note::Note;
-pub use rules::{Mapping, OutletRule, PaymentTypeRule, TaxRule, names};
+pub use rules::{ChargeRule, Mapping, OutletRule, PaymentTypeRule, RegisterRule, TaxRule, names};
 pub use settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, PaymentKind, RefundAs, Service, Settings, TaxMode};
 
 use super::expression::{Facts, Seen, same_text};
@@ -33,10 +38,14 @@ pub struct Mappings {
     pub mappings: Vec<Mapping>,
     /// `[[outlet]]`
     pub outlets: Vec<OutletRule>,
+    /// `[[register]]`
+    pub registers: Vec<RegisterRule>,
     /// `[[payment_type]]`
     pub payment_types: Vec<PaymentTypeRule>,
     /// `[[tax]]`
     pub taxes: Vec<TaxRule>,
+    /// `[[charge]]`
+    pub charges: Vec<ChargeRule>,
 }
 
 /// A document that can be used, with what its author should know.
@@ -48,6 +57,8 @@ pub struct Checked {
     pub warnings: Vec<Issue>,
     /// What is worth knowing though it may well be meant, in the order of the document.
     pub notes: Vec<Issue>,
+    /// Every thing of either system that it names, in the order of the document.
+    pub mentions: Vec<Mention>,
 }
 
 /// Which mapping decides for an order, and how the others came out.
@@ -107,6 +118,17 @@ impl Mappings {
     /// The row of an X-Series outlet.
     pub fn outlet(&self, id: &str, name: Option<&str>) -> Option<&OutletRule> {
         rules::find(&self.outlets, |row| Some(&row.x_series), id, name)
+    }
+
+    /// The row of an X-Series register.
+    pub fn register(&self, id: &str, name: Option<&str>) -> Option<&RegisterRule> {
+        rules::find(&self.registers, |row| Some(&row.x_series), id, name)
+    }
+
+    /// The row of what stands outside a sale's lines: by its name on the receipt, else by its kind.
+    pub fn charge(&self, kind: &str, name: Option<&str>) -> Option<&ChargeRule> {
+        let by = |wanted: &str| self.charges.iter().find(|row| same_text(&row.x_series, wanted));
+        name.and_then(by).or_else(|| by(kind))
     }
 
     /// The row of the outlet that stands for a NetSuite location.

@@ -1,4 +1,4 @@
-//! The tables of a mappings document: mappings, outlets, payment types and taxes.
+//! The rows of a mappings document's tables.
 
 use super::note::Note;
 use super::settings::PaymentKind;
@@ -46,6 +46,30 @@ pub struct OutletRule {
     pub subsidiary: Option<String>,
     /// Other than the document's `skip_sales_orders`.
     pub skip_sales_orders: Option<bool>,
+}
+
+/// `[[register]]`: a register whose sales are booked elsewhere than its outlet's. What is not set is the outlet's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterRule {
+    /// The register, by name or id.
+    pub x_series: String,
+    /// The location, by name or id.
+    pub location: Option<String>,
+    /// The department, by name or id.
+    pub department: Option<String>,
+    /// The class, by name or id.
+    pub class: Option<String>,
+    /// The subsidiary, by name or id.
+    pub subsidiary: Option<String>,
+}
+
+/// `[[charge]]`: what stands outside a sale's lines, and the NetSuite item that it becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeRule {
+    /// Its name on the receipt, or its kind: `SURCHARGE`, `TIP`, `NON_CASH_FEE`, `DISCOUNT`, `ECOM`.
+    pub x_series: String,
+    /// The item, by name or id.
+    pub netsuite: String,
 }
 
 /// `[[payment_type]]`: an X-Series payment type and what it is booked as.

@@ -1,63 +1,107 @@
 //! What is allowed in a mappings document, but seldom meant.
 
+use rust_decimal::Decimal;
+
+use super::Mappings;
 use super::document::WrittenMapping;
 use super::reader::{Reader, Section};
 use super::rules::{OutletRule, PaymentTypeRule};
-use super::settings::{PaymentKind, Settings, TaxMode};
+use super::settings::{DirectRecord, NoMatch, PaymentKind, Settings, TaxMode};
+use crate::domain::expression::{closest, same_text};
 use crate::domain::status::SendAs;
 
-/// Looks at a document that is free of errors.
-pub fn look(
-    reader: &mut Reader<'_>,
-    root: &Section<'_>,
-    settings: &Settings,
-    mappings: &[WrittenMapping],
-    outlets: &[OutletRule],
-    payment_types: &[PaymentTypeRule],
-) {
+/// Kinds of what stands outside a sale's lines.
+const CHARGE_KINDS: [&str; 5] = ["SURCHARGE", "TIP", "NON_CASH_FEE", "DISCOUNT", "ECOM"];
+
+/// Looks at a document that is free of errors. `rows` are its tables beside `[[mapping]]`, and its settings.
+pub fn look(reader: &mut Reader<'_>, root: &Section<'_>, rows: &Mappings, mappings: &[WrittenMapping]) {
     if mappings.is_empty() {
         reader.warning(0, "there are no mappings, so no sales order is sent to X-Series", Some("add a `[[mapping]]`".to_owned()));
     }
     for written in mappings {
-        look_at(reader, settings, written);
-    }
-    // Accepted, and said to be idle: a setting that does nothing without a word would be trusted.
-    let idle = [
-        ("tax", settings.tax == TaxMode::Override),
-        ("discount_item", settings.discount_item.is_some()),
-        ("post_to_open_period", settings.post_to_open_period),
-        ("import_parked", settings.import_parked),
-        ("skip_sales_orders", !settings.skip_sales_orders),
-    ];
-    for (key, set) in idle {
-        if let Some(at) = root.get(key).filter(|_| set).map(|found| found.span().start) {
-            let message =
-                format!("`{key}` is for sales that begin at the till, which become no NetSuite records yet, so it changes nothing");
-            reader.note(at, message, None);
-        }
+        look_at(reader, &rows.settings, written);
     }
     shadowed(reader, mappings);
-    tender(reader, mappings, payment_types);
-    let unbooked = |row: &PaymentTypeRule| {
-        row.netsuite.is_none() && row.account.is_none() && !matches!(row.kind, PaymentKind::NetSuite | PaymentKind::OnAccount)
-    };
-    for row in payment_types.iter().filter(|row| unbooked(row)) {
-        let message = format!("the payment type \"{}\" has no NetSuite payment method and no account to be booked to", row.x_series);
-        let at = start_of(root, "payment_type", payment_types, row);
-        reader.warning(at, message, Some("add `netsuite` or `account`".to_owned()));
+    tender(reader, mappings, &rows.payment_types);
+    for (place, row) in rows.payment_types.iter().enumerate() {
+        payment_type(reader, start_of(root, "payment_type", place), row);
     }
-    for outlet in outlets.iter().filter(|outlet| outlet.location.is_none()) {
-        let message = format!("the outlet \"{}\" has no `location`, so no sales order finds it", outlet.x_series);
-        let at = start_of(root, "outlet", outlets, outlet);
+    for (place, row) in rows.outlets.iter().enumerate() {
+        outlet(reader, start_of(root, "outlet", place), row);
+    }
+    for (place, row) in rows.registers.iter().enumerate() {
+        if [&row.location, &row.department, &row.class, &row.subsidiary].iter().all(|set| set.is_none()) {
+            let message = format!("the register \"{}\" changes nothing: its sales are booked as its outlet's", row.x_series);
+            let add = "add `location`, `department`, `class` or `subsidiary`";
+            reader.warning(start_of(root, "register", place), message, Some(add.to_owned()));
+        }
+    }
+    for (place, row) in rows.charges.iter().enumerate() {
+        let known = CHARGE_KINDS.iter().any(|kind| same_text(kind, &row.x_series));
+        if let Some(kind) = closest(&row.x_series, CHARGE_KINDS).filter(|_| !known) {
+            let message = format!("\"{}\" is no kind of charge, so only charges of that name on the receipt are meant", row.x_series);
+            reader.warning(start_of(root, "charge", place), message, Some(format!("did you mean \"{kind}\"?")));
+        }
+    }
+    settings(reader, root, rows);
+}
+
+fn payment_type(reader: &mut Reader<'_>, at: usize, row: &PaymentTypeRule) {
+    let name = &row.x_series;
+    match row.kind {
+        PaymentKind::NetSuite | PaymentKind::OnAccount => {}
+        PaymentKind::GiftCard | PaymentKind::StoreCredit | PaymentKind::Loyalty if row.account.is_none() => {
+            let message = format!("the payment type \"{name}\" is no money in the till, and without an account it is booked like money");
+            reader.warning(at, message, Some("add the `account` that such credit is kept on".to_owned()));
+        }
+        _ if row.netsuite.is_none() && row.account.is_none() => {
+            let message = format!("the payment type \"{name}\" is booked with the NetSuite payment method of the same name");
+            reader.warning(at, message, Some("add `netsuite` or `account`".to_owned()));
+        }
+        _ => {}
+    }
+}
+
+fn outlet(reader: &mut Reader<'_>, at: usize, row: &OutletRule) {
+    let name = &row.x_series;
+    if row.location.is_none() {
+        let message = format!("the outlet \"{name}\" has no `location`, so no sales order finds it and its sales are booked at none");
         reader.warning(at, message, Some("add the NetSuite location that it stands for".to_owned()));
+    }
+    if row.default_customer.is_none() {
+        let message = format!("the outlet \"{name}\" has no `default_customer`, so its sales without a customer are held");
+        // Where the till is only sent sales orders, that is as it should be.
+        reader.note(at, message, Some("add the NetSuite customer that stands for nobody in particular".to_owned()));
+    }
+}
+
+/// Settings that do not go together.
+fn settings(reader: &mut Reader<'_>, root: &Section<'_>, rows: &Mappings) {
+    let settings = &rows.settings;
+    let key = |key: &str| root.get(key).map_or(0, |found| found.span().start);
+    if settings.tax == TaxMode::Override && rows.taxes.is_empty() && !matches!(settings.no_match.tax, NoMatch::Use(_)) {
+        let message = "the sale's tax is written to NetSuite, and no `[[tax]]` says as which tax code: taxed sales are held";
+        reader.warning(key("tax"), message, Some("add a `[[tax]]` for each tax of X-Series".to_owned()));
+    }
+    if settings.tolerance > Decimal::ONE {
+        let message = format!("a difference of up to {} does not hold an order", settings.tolerance);
+        reader.warning(key("tolerance"), message, Some("a tolerance is for rounding: the smallest coin is enough".to_owned()));
+    }
+    if settings.variance_item.is_some() && settings.tolerance.is_zero() {
+        let message = "`variance_item` takes up differences within the tolerance, and the tolerance is zero";
+        reader.warning(key("variance_item"), message, Some("raise `tolerance`".to_owned()));
+    }
+    let skips = settings.skip_sales_orders || rows.outlets.iter().any(|outlet| outlet.skip_sales_orders == Some(true));
+    if settings.direct_record == DirectRecord::Invoice && !skips {
+        let message = "`direct_record` says what becomes of sales that need no sales order, and every sale gets one";
+        reader.warning(key("direct_record"), message, Some("set `skip_sales_orders = true`, or take it out".to_owned()));
     }
 }
 
 /// Where the table of a row begins: rows are in the order of their tables, one for each.
-fn start_of<R>(root: &Section<'_>, key: &str, rows: &[R], row: &R) -> usize {
-    let place = rows.iter().position(|other| std::ptr::eq(other, row));
+fn start_of(root: &Section<'_>, key: &str, place: usize) -> usize {
     let tables = root.get(key).and_then(|found| found.get_ref().as_array());
-    place.zip(tables).and_then(|(place, tables)| tables.get(place)).map_or(0, |table| table.span().start)
+    tables.and_then(|tables| tables.get(place)).map_or(0, |table| table.span().start)
 }
 
 fn look_at(reader: &mut Reader<'_>, settings: &Settings, written: &WrittenMapping) {

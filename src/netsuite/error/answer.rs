@@ -88,6 +88,17 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// `Record 'accountingperiod' was not found`, or the search is said to be no valid one.
+    pub(in crate::netsuite) fn is_about_an_unknown_list(&self) -> bool {
+        let texts = self.detail.iter().chain(&self.more).map(|text| text.to_lowercase());
+        self.status == 400
+            && texts
+                .into_iter()
+                .any(|text| (text.contains("record '") && text.contains("was not found")) || text.contains("unsupported search"))
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NetSuite answered {}", self.status)?;

@@ -76,6 +76,17 @@ pub enum NetSuiteError {
     /// NetSuite refused, with its own words.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// NetSuite knows no tax that is written instead of computed.
+    #[error("the account does not take the till's tax, which needs SuiteTax: turn the override off for this connection; {0}")]
+    NoTaxOverride(Box<Refusal>),
+    /// A record that was there a moment ago.
+    #[error("NetSuite no longer has the {record} {id}")]
+    Gone {
+        /// What it is.
+        record: &'static str,
+        /// Its internal id.
+        id: String,
+    },
     /// The login was refused shortly after it was good: NetSuite says so when it is overloaded.
     #[error("NetSuite refused a login that was good a moment ago")]
     LoginWavers {
@@ -143,6 +154,8 @@ impl NetSuiteError {
                 Meaning::Conflict => FailureClass::Conflict,
                 Meaning::Refused(reason) => FailureClass::Refused(reason),
             },
+            Self::NoTaxOverride(_) => FailureClass::Refused(Reason::TaxOverride),
+            Self::Gone { .. } => FailureClass::Refused(Reason::RecordGone),
             // A success that is not known may have had an effect; a redirect or the like has had none.
             Self::UnknownStatus { status: 200..=299 } | Self::TooLarge { .. } if write => FailureClass::InDoubt,
             Self::UnknownStatus { .. } | Self::TooLarge { .. } | Self::Lacks { .. } => FailureClass::Refused(Reason::UnknownAnswer),
@@ -158,7 +171,7 @@ impl NetSuiteError {
     /// The HTTP status, where there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Refused(refusal) => Some(refusal.status),
+            Self::Refused(refusal) | Self::NoTaxOverride(refusal) => Some(refusal.status),
             Self::BrokenOff { status, .. }
             | Self::TooLarge { status }
             | Self::NoLocation { status }
@@ -175,7 +188,7 @@ impl NetSuiteError {
     /// NetSuite's error code, where it gave one.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Refused(refusal) => refusal.code.as_deref(),
+            Self::Refused(refusal) | Self::NoTaxOverride(refusal) => refusal.code.as_deref(),
             Self::Token(TokenError::Refused { error, .. }) if !error.is_empty() => Some(error),
             _ => None,
         }
@@ -186,10 +199,17 @@ impl NetSuiteError {
         matches!(self, Self::Refused(refusal) if refusal.meaning == Meaning::NotFound)
     }
 
+    /// A query names a list that the account does not have or the role may not see.
+    pub(super) fn hides_a_list(&self) -> bool {
+        self.refusal().is_some_and(|refusal| {
+            matches!(refusal.meaning, Meaning::NotFound | Meaning::Refused(Reason::Permission)) || refusal.is_about_an_unknown_list()
+        })
+    }
+
     /// NetSuite's answer to a request that it did not take.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused(refusal) => Some(refusal),
+            Self::Refused(refusal) | Self::NoTaxOverride(refusal) => Some(refusal),
             _ => None,
         }
     }

@@ -3,7 +3,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use crate::domain::ids::RecordId;
-use crate::domain::sales_order::{ChildKind, ItemKind, SalesOrder};
+use crate::domain::record::RecordKind;
+use crate::domain::sales_order::{ItemKind, SalesOrder};
 use crate::domain::status::OrderStatus;
 use crate::netsuite::wire::read::{Fields, has_more, lines};
 use crate::netsuite::wire::{bill, sales_order};
@@ -145,7 +146,7 @@ proptest! {
         let _ = read(&value);
         let _ = (has_more(&value), lines(&value).map(<[Value]>::len));
         let rows = [value.clone(), value.clone()];
-        let _ = bill::read(ChildKind::Invoice, &RecordId::from("1"), &value, &rows);
+        let _ = bill::read(RecordKind::Invoice, &RecordId::from("1"), &value, &rows);
         let _ = sales_order::read(&RecordId::from("1"), &json!({"tranId": "SO1", "status": "B", "taxDetails": {"items": rows}}), &rows);
     }
 }

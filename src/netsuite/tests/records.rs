@@ -6,9 +6,9 @@ use super::server::{Reply, Server, client, ok, refused, rows};
 use crate::clock;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::RecordId;
-use crate::domain::sales_order::{ChildKind, ItemKind};
+use crate::domain::record::RecordKind;
+use crate::domain::sales_order::ItemKind;
 use crate::domain::verdict::Reason;
-use crate::netsuite::RecordType;
 
 const RECORDED: &str = include_str!("../../../tests/fixtures/netsuite/recorded-responses.json");
 
@@ -98,15 +98,17 @@ async fn what_was_made_from_an_order_is_listed_once_each() {
                 {"links": [], "nextdoc": "812", "type": "ItemShip", "tranid": "IF12", "status": "C"},
                 {"links": [], "nextdoc": "901", "type": "CustInvc", "status": "A"},
                 {"links": [], "nextdoc": "902", "type": "CashSale"},
-                {"links": [], "nextdoc": "903", "type": "RtnAuth"}
+                {"links": [], "nextdoc": "903", "type": "RtnAuth"},
+                {"links": [], "nextdoc": "904", "type": "Opprtnty"}
             ]),
             false,
         )
     })
     .await;
     let children = client(&server).children(&id("766")).await.unwrap();
-    let list: Vec<(ChildKind, &str)> = children.iter().map(|child| (child.kind, child.id.as_str())).collect();
-    assert_eq!(list, [(ChildKind::ItemFulfillment, "812"), (ChildKind::Invoice, "901"), (ChildKind::CashSale, "902")]);
+    let list: Vec<(RecordKind, &str)> = children.iter().map(|child| (child.kind, child.id.as_str())).collect();
+    let made = [(RecordKind::ItemFulfillment, "812"), (RecordKind::Invoice, "901"), (RecordKind::CashSale, "902")];
+    assert_eq!(list, [&made[..], &[(RecordKind::ReturnAuthorization, "903")]].concat());
     assert_eq!((children[0].status.as_deref(), children[0].external_id.as_deref()), (Some("C"), Some("tb-if-766-1")));
     let seen = server.only();
     assert_eq!(seen.target, "/services/rest/query/v1/suiteql?limit=1000&offset=0");
@@ -122,7 +124,7 @@ async fn a_bill_is_read_back_with_its_lines() {
             {"line": 1, "orderLine": 1, "quantity": 2}, {"line": 2, "item": {"id": "88"}, "quantity": 1}]}}))
     })
     .await;
-    let bill = client(&server).bill(ChildKind::Invoice, &id("901")).await.unwrap().unwrap();
+    let bill = client(&server).bill(RecordKind::Invoice, &id("901")).await.unwrap().unwrap();
     assert_eq!(server.only().target, "/services/rest/record/v1/invoice/901?expandSubResources=true");
     assert_eq!((bill.total.unwrap().to_string(), bill.tax_total.unwrap().to_string()), ("115.00".to_owned(), "15".to_owned()));
     assert!(bill.remaining.unwrap().is_zero());
@@ -134,12 +136,12 @@ async fn a_record_is_found_by_our_key() {
     for body in [json!({"id": "812"}), json!({"links": [{"rel": "self", "href": "https://x/services/rest/record/v1/itemFulfillment/812"}]})]
     {
         let server = Server::start(move |_| ok(&body)).await;
-        let found = client(&server).find(RecordType::ItemFulfillment, "tb-if-766-1").await.unwrap();
+        let found = client(&server).find(RecordKind::ItemFulfillment, "tb-if-766-1").await.unwrap();
         assert_eq!(found, Some(id("812")));
         assert_eq!(server.only().target, "/services/rest/record/v1/itemFulfillment/eid:tb-if-766-1");
     }
     let server = Server::start(|_| recorded("Get Employee by ID")).await;
-    assert_eq!(client(&server).find(RecordType::CashSale, "tb-cs-1").await.unwrap(), None);
+    assert_eq!(client(&server).find(RecordKind::CashSale, "tb-cs-1").await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -158,7 +158,7 @@ async fn ids_and_fields_that_would_change_the_request_do_not_leave() {
         assert!(client.sales_order(&id).await.is_err() && client.children(&id).await.is_err());
     }
     assert!(client.sales_orders_by_field("custbody_x' OR '1'='1", "v").await.is_err());
-    assert!(client.find(crate::netsuite::RecordType::Invoice, "a:b").await.is_err());
+    assert!(client.find(crate::domain::record::RecordKind::Invoice, "a:b").await.is_err());
     assert!(client.write_field(&SaleIdRequest { field: "memo".to_owned(), ..field() }).await.is_err());
     assert!(server.seen().is_empty());
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::server::{Reply, Server, client, made, refused};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{RecordId, SaleId};
+use crate::domain::record::RecordKind;
 use crate::domain::requests::{BillLine, BillRequest, FulfilmentLine, FulfilmentRequest, PaymentRequest, SaleIdRequest, VarianceRequest};
 use crate::domain::verdict::Reason;
 
@@ -122,7 +123,8 @@ async fn payments_variances_and_fields_go_to_their_records() {
         memo: None,
     };
     assert_eq!(client.pay(&payment).await.unwrap(), RecordId::from("5001"));
-    let variance = VarianceRequest { bill: RecordId::from("901"), cash_sale: true, item: "88".to_owned(), amount: Decimal::new(1, 2) };
+    let variance =
+        VarianceRequest { bill: RecordId::from("901"), record: RecordKind::CashSale, item: "88".to_owned(), amount: Decimal::new(1, 2) };
     client.add_variance(&variance).await.unwrap();
     let field = SaleIdRequest { order: RecordId::from("766"), field: "custbody_tillbridge_sale_id".to_owned(), sale: SaleId::from("abc") };
     client.write_field(&field).await.unwrap();

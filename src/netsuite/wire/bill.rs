@@ -1,17 +1,24 @@
-//! An invoice or a cash sale, read back.
+//! A record with totals, read back.
 
 use serde_json::Value;
 
 use super::read::Fields;
 use crate::domain::ids::RecordId;
-use crate::domain::sales_order::{Bill, ChildKind};
+use crate::domain::record::{Bill, RecordKind};
 
 /// Reads the record; its lines are given apart. Lines that come from no order line (a variance) are left out.
-pub(in crate::netsuite) fn read(kind: ChildKind, asked: &RecordId, record: &Value, lines: &[Value]) -> Bill {
+pub(in crate::netsuite) fn read(kind: RecordKind, asked: &RecordId, record: &Value, lines: &[Value]) -> Bill {
     let bill = Fields::of(record);
+    // A sales order's own lines have no order line above them.
+    let key = if kind == RecordKind::SalesOrder { "line" } else { "orderLine" };
     let line = |line: &Value| {
         let line = Fields::of(line);
-        Some((line.integer("orderLine")?, line.decimal("quantity").unwrap_or_default()))
+        Some((line.integer(key)?, line.decimal("quantity").unwrap_or_default()))
+    };
+    // What is left of a credit memo is what was not applied.
+    let open: &[&str] = match kind {
+        RecordKind::CreditMemo => &["unapplied", "amountRemaining", "amountRemainingTotalBox"],
+        _ => &["amountRemaining", "amountRemainingTotalBox", "unapplied"],
     };
     let tax = (bill.decimal("taxTotal"), bill.decimal("tax2Total"));
     Bill {
@@ -20,7 +27,9 @@ pub(in crate::netsuite) fn read(kind: ChildKind, asked: &RecordId, record: &Valu
         number: bill.text("tranId"),
         total: bill.decimal("total"),
         tax_total: tax.0.map_or(tax.1, |first| Some(first.saturating_add(tax.1.unwrap_or_default()))),
-        remaining: bill.decimal("amountRemaining").or_else(|| bill.decimal("amountRemainingTotalBox")),
+        remaining: open.iter().find_map(|field| bill.decimal(field)),
+        payment_method: ["paymentMethod", "paymentOption"].into_iter().find_map(|field| bill.reference(field)).map(|method| method.id),
+        customer: ["entity", "customer"].into_iter().find_map(|field| bill.reference(field)).map(|customer| customer.id),
         lines: lines.iter().filter_map(line).collect(),
     }
 }

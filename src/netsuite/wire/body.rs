@@ -14,8 +14,8 @@ pub enum Unsendable {
     /// NetSuite drops serial numbers and lots whose quantities do not add up, without a word.
     #[error("line {line}: the serial numbers, lots and bins are for {assigned}, the line is for {quantity}")]
     Assigned {
-        /// The order line.
-        line: i64,
+        /// The line, by its key.
+        line: String,
         /// What the assignments add up to.
         assigned: Decimal,
         /// What the line is for.
@@ -57,15 +57,30 @@ fn fulfilment_line(line: &FulfilmentLine) -> Result<Value, Unsendable> {
     if let Some(location) = &line.location {
         body.insert("location".to_owned(), reference(location)?);
     }
-    if !line.inventory.is_empty() {
-        let assigned: Decimal = line.inventory.iter().fold(Decimal::ZERO, |sum, assignment| sum.saturating_add(assignment.quantity));
-        if assigned != quantity {
-            return Err(Unsendable::Assigned { line: line.order_line, assigned, quantity });
-        }
-        let assignments = items(line.inventory.iter().map(assignment))?;
-        body.insert("inventoryDetail".to_owned(), json!({ "quantity": number(quantity)?, "inventoryAssignment": assignments }));
+    if let Some(detail) = inventory_detail(&line.order_line.to_string(), quantity, &line.inventory, &[])? {
+        body.insert("inventoryDetail".to_owned(), detail);
     }
     Ok(Value::Object(body))
+}
+
+/// What leaves (`issueInventoryNumber`, by id) or comes back (`receiptInventoryNumber`, as it stands on the goods).
+pub(super) fn inventory_detail(
+    line: &str,
+    quantity: Decimal,
+    leaves: &[InventoryAssignment],
+    comes_back: &[(String, Decimal)],
+) -> Result<Option<Value>, Unsendable> {
+    if leaves.is_empty() && comes_back.is_empty() {
+        return Ok(None);
+    }
+    let quantities = leaves.iter().map(|assignment| assignment.quantity).chain(comes_back.iter().map(|(_, quantity)| *quantity));
+    let assigned = quantities.fold(Decimal::ZERO, Decimal::saturating_add);
+    if assigned != quantity {
+        return Err(Unsendable::Assigned { line: line.to_owned(), assigned, quantity });
+    }
+    let received = |(text, quantity): &(String, Decimal)| Ok(json!({ "receiptInventoryNumber": text, "quantity": number(*quantity)? }));
+    let assignments = items(leaves.iter().map(assignment).chain(comes_back.iter().map(received)))?;
+    Ok(Some(json!({ "quantity": number(quantity)?, "inventoryAssignment": assignments })))
 }
 
 fn assignment(assignment: &InventoryAssignment) -> Result<Value, Unsendable> {
@@ -131,7 +146,7 @@ pub(in crate::netsuite) fn internal_id(text: &str) -> Result<&str, Unsendable> {
     if super::read::is_internal_id(text) { Ok(text) } else { Err(Unsendable::InternalId(text.to_owned())) }
 }
 
-fn head(key: &str, date: Option<jiff::civil::Date>, memo: Option<&str>) -> Result<Body, Unsendable> {
+pub(super) fn head(key: &str, date: Option<jiff::civil::Date>, memo: Option<&str>) -> Result<Body, Unsendable> {
     let mut body = Map::new();
     body.insert("externalId".to_owned(), external_id(key)?.into());
     if let Some(date) = date {
@@ -144,7 +159,7 @@ fn head(key: &str, date: Option<jiff::civil::Date>, memo: Option<&str>) -> Resul
 }
 
 /// How it is paid, and the account it goes to; the account's preferences say where money goes that names none.
-fn money(body: &mut Body, method: Option<&str>, account: Option<&str>) -> Result<(), Unsendable> {
+pub(super) fn money(body: &mut Body, method: Option<&str>, account: Option<&str>) -> Result<(), Unsendable> {
     if let Some(method) = method {
         body.insert("paymentMethod".to_owned(), reference(method)?);
     }
@@ -156,21 +171,21 @@ fn money(body: &mut Body, method: Option<&str>, account: Option<&str>) -> Result
     Ok(())
 }
 
-fn items(lines: impl Iterator<Item = Result<Value, Unsendable>>) -> Result<Value, Unsendable> {
+pub(super) fn items(lines: impl Iterator<Item = Result<Value, Unsendable>>) -> Result<Value, Unsendable> {
     let lines: Vec<Value> = lines.collect::<Result<_, _>>()?;
     if lines.is_empty() { Err(Unsendable::NoLines) } else { Ok(json!({ "items": lines })) }
 }
 
-fn reference(text: &str) -> Result<Value, Unsendable> {
+pub(super) fn reference(text: &str) -> Result<Value, Unsendable> {
     internal_id(text).map(id)
 }
 
-fn id(text: &str) -> Value {
+pub(super) fn id(text: &str) -> Value {
     json!({ "id": text })
 }
 
 /// A number that reads as the same decimal again.
-fn number(amount: Decimal) -> Result<Value, Unsendable> {
+pub(super) fn number(amount: Decimal) -> Result<Value, Unsendable> {
     let text = amount.normalize().to_string();
     let number: serde_json::Number = serde_json::from_str(&text).map_err(|_not_json| Unsendable::Number(amount))?;
     let back = crate::domain::money::parse(&number.to_string());
@@ -183,6 +198,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::RecordId;
+    use crate::domain::record::RecordKind;
     use crate::domain::requests::BillLine;
 
     fn dec(text: &str) -> Decimal {
@@ -225,7 +241,7 @@ mod tests {
     #[test]
     fn what_netsuite_would_misread_does_not_leave() {
         let assigned = fulfilment(&fulfil(vec![assigned("10", None, "2")])).unwrap_err();
-        assert!(matches!(assigned, Unsendable::Assigned { line: 1, .. }));
+        assert!(matches!(assigned, Unsendable::Assigned { line, .. } if line == "1"));
         assert_eq!(fulfilment(&FulfilmentRequest { lines: vec![], ..fulfil(vec![]) }).unwrap_err(), Unsendable::NoLines);
         for bad in ["a|b", "a/b", "a:b", "a b", ""] {
             let request = FulfilmentRequest { external_id: bad.to_owned(), ..fulfil(vec![]) };
@@ -285,7 +301,8 @@ mod tests {
 
     #[test]
     fn a_variance_is_one_more_line_at_a_custom_price() {
-        let request = VarianceRequest { bill: RecordId::from("901"), cash_sale: false, item: "88".to_owned(), amount: dec("-0.01") };
+        let request =
+            VarianceRequest { record: RecordKind::Invoice, bill: RecordId::from("901"), item: "88".to_owned(), amount: dec("-0.01") };
         assert_eq!(
             Value::Object(variance(&request).unwrap()),
             json!({"item": {"items": [{"item": {"id": "88"}, "quantity": 1, "price": {"id": "-1"}, "rate": -0.01, "amount": -0.01}]}})

@@ -2,5 +2,6 @@
 
 pub(super) mod bill;
 pub(super) mod body;
+pub(super) mod bookings;
 pub(super) mod read;
 pub(super) mod sales_order;

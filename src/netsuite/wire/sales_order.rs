@@ -104,7 +104,7 @@ fn read_line(value: &Value, taxes: &[Tax]) -> Result<OrderLine, Missing> {
         taxable: line.flag("isTaxable"),
         location: line.reference("location").or_else(|| line.reference("inventoryLocation")),
         closed: line.flag("isClosed").unwrap_or(false),
-        fulfilled: line.decimal("quantityFulfilled").unwrap_or_default(),
+        fulfilled: line.decimal("quantityReceived").or_else(|| line.decimal("quantityFulfilled")).unwrap_or_default(),
         billed: line.decimal("quantityBilled").unwrap_or_default(),
         committed: line.decimal("quantityCommitted"),
         from_purchase: line.word("createPo").is_some() || line.reference("createdPo").is_some(),
@@ -137,7 +137,7 @@ struct Tax {
 impl Tax {
     fn read(row: &Value) -> Option<Self> {
         let row = Fields::of(row);
-        let reference = Some(row.text("taxDetailsReference").or_else(|| row.text("detailsReference"))?);
+        let reference = Some(row.word("taxDetailsReference").or_else(|| row.text("detailsReference"))?);
         Some(Self { reference, amount: row.decimal("taxAmount"), rate: row.decimal("taxRate"), code: row.reference("taxCode") })
     }
 }

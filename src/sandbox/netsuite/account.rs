@@ -8,7 +8,11 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::errors::{ApiError, ApiResult};
-use super::model::{Bill, Customer, Fulfilment, InventoryNumber, Item, ItemKind, Named, Payment, Period, SalesOrder};
+use super::kinds::Kind;
+use super::model::{
+    Bill, Bin, Customer, CustomerRefund, Deposit, DepositApplication, Fulfilment, InventoryNumber, Item, ItemKind, ItemReceipt,
+    LedgerAccount, Location, Named, Payment, Period, PeriodLength, ReturnAuthorization, SalesOrder,
+};
 use crate::clock::Clock;
 use crate::sandbox::config::Preferences;
 
@@ -41,27 +45,36 @@ pub(super) struct Account {
     pub custom_fields: Vec<String>,
     pub items: BTreeMap<u64, Item>,
     pub customers: BTreeMap<u64, Customer>,
-    pub locations: BTreeMap<u64, Named>,
+    pub locations: BTreeMap<u64, Location>,
+    pub departments: Vec<Named>,
+    pub classes: Vec<Named>,
     pub terms: Vec<(Named, i64)>,
     pub payment_methods: Vec<Named>,
     pub ship_methods: Vec<Named>,
-    pub accounts: Vec<Named>,
-    pub subsidiary: Named,
+    pub accounts: Vec<LedgerAccount>,
+    pub subsidiaries: Vec<Named>,
     pub currency: Named,
+    pub tax_type: Named,
     pub tax_code: Named,
     pub no_tax_code: Named,
     pub stock: BTreeMap<(u64, u64), Decimal>,
+    pub bins: BTreeMap<u64, Bin>,
     pub numbers: BTreeMap<u64, InventoryNumber>,
     pub periods: BTreeMap<u64, Period>,
     pub orders: BTreeMap<u64, SalesOrder>,
     pub fulfilments: BTreeMap<u64, Fulfilment>,
     pub bills: BTreeMap<u64, Bill>,
     pub payments: BTreeMap<u64, Payment>,
+    pub deposits: BTreeMap<u64, Deposit>,
+    pub applications: BTreeMap<u64, DepositApplication>,
+    pub returns: BTreeMap<u64, ReturnAuthorization>,
+    pub receipts: BTreeMap<u64, ItemReceipt>,
+    pub refunds: BTreeMap<u64, CustomerRefund>,
     pub events: Vec<Event>,
     pub next_transaction: u64,
     pub next_entity: u64,
     pub next_line_key: u64,
-    pub next_number: BTreeMap<&'static str, u64>,
+    pub next_number: BTreeMap<Kind, u64>,
 }
 
 impl Account {
@@ -78,10 +91,10 @@ impl Account {
     }
 
     /// The next number people use: `SO1001`, `IF1`.
-    pub(super) fn number(&mut self, prefix: &'static str) -> String {
-        let next = self.next_number.entry(prefix).or_insert(if prefix == "SO" { 1000 } else { 0 });
+    pub(super) fn number(&mut self, kind: Kind) -> String {
+        let next = self.next_number.entry(kind).or_insert(if kind == Kind::SalesOrder { 1000 } else { 0 });
         *next += 1;
-        format!("{prefix}{next}")
+        format!("{}{next}", kind.prefix())
     }
 
     pub(super) fn today(&self) -> Date {
@@ -104,10 +117,15 @@ impl Account {
         self.orders.get_mut(&id).ok_or_else(ApiError::nonexistent)
     }
 
-    /// Refuses a posting date in a closed period.
+    /// The month of a date.
+    pub(super) fn month(&self, date: Date) -> Option<&Period> {
+        self.periods.values().find(|period| period.length == PeriodLength::Month && period.holds(date))
+    }
+
+    /// The period of a posting date; refused where it is closed.
     pub(super) fn check_period(&self, date: Date) -> ApiResult<u64> {
-        match self.periods.values().find(|period| period.start <= date && date <= period.end) {
-            Some(period) if !period.closed => Ok(period.id),
+        match self.month(date) {
+            Some(period) if period.takes_postings() => Ok(period.id),
             _ => Err(ApiError::user(format!(
                 "CLOSED_TRAN_PRD: You cannot post to a closed period. The posting period for {date} is closed or does not exist."
             ))),

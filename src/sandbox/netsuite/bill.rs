@@ -1,23 +1,22 @@
-//! `!transform/invoice`, `!transform/cashSale` and customer payments.
+//! Invoices, cash sales, credit memos and cash refunds: what they come to, how they are saved and changed. What they are
+//! made from is in files of their own.
 
-use std::collections::BTreeMap;
-
-use jiff::ToSpan;
 use rust_decimal::Decimal;
 use serde_json::Value;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 use super::account::{Account, Context, Event};
 use super::body;
 use super::errors::{ApiError, ApiResult};
-use super::model::{Bill, BillKind, BillLine, Form, OrderLine, Payment, SalesOrder};
-use super::orders::TAX_RATE;
+use super::heading::Places;
+use super::inventory::{Detail, Goods, Moved};
+use super::lines::Above;
+use super::model::{Bill, BillKind, BillLine, ItemKind};
+use super::orders::shipping_tax;
+use super::tax::{Told, untaxed};
 use crate::sandbox::number;
-
-impl BillLine {
-    pub(super) fn tax(&self) -> Decimal {
-        number::round(self.amount * self.tax_rate / Decimal::ONE_HUNDRED, 2)
-    }
-}
 
 impl Bill {
     pub(super) fn subtotal(&self) -> Decimal {
@@ -25,208 +24,195 @@ impl Bill {
     }
 
     pub(super) fn tax_total(&self) -> Decimal {
-        let shipping = number::round(self.shipping_cost * TAX_RATE / Decimal::ONE_HUNDRED, 2);
-        self.lines.iter().map(BillLine::tax).sum::<Decimal>() + shipping
+        self.lines.iter().map(BillLine::tax).sum::<Decimal>() + shipping_tax(self.shipping_cost, self.shipping_tax)
     }
 
     pub(super) fn total(&self) -> Decimal {
         self.subtotal() + self.shipping_cost + self.tax_total()
     }
 
+    /// What is still to be paid of an invoice, or to be used up of a credit memo.
     pub(super) fn remaining(&self) -> Decimal {
+        if self.kind.is_on_account() { self.total() - self.paid } else { Decimal::ZERO }
+    }
+
+    /// `A` open and `B` paid of an invoice, `A` open and `B` used up of a credit memo; `B` not deposited and `C` deposited of
+    /// a cash sale; a cash refund has no status.
+    pub(super) fn status(&self) -> char {
         match self.kind {
-            BillKind::Invoice => self.total() - self.paid,
-            BillKind::CashSale => Decimal::ZERO,
+            BillKind::Invoice | BillKind::CreditMemo if self.remaining() > Decimal::ZERO => 'A',
+            BillKind::CashSale if self.account.is_some() => 'C',
+            BillKind::CashRefund => 'Y',
+            _ => 'B',
         }
     }
 
-    /// `A` open and `B` paid of an invoice; `B` not deposited and `C` deposited of a cash sale.
-    pub(super) fn status(&self) -> char {
-        match self.kind {
-            BillKind::Invoice if self.remaining() > Decimal::ZERO => 'A',
-            BillKind::CashSale if self.account.is_some() => 'C',
-            BillKind::Invoice | BillKind::CashSale => 'B',
-        }
+    pub(super) fn places(&self) -> Places {
+        Places { subsidiary: self.subsidiary, location: self.location, department: self.department, class: self.class }
     }
 }
 
 impl Account {
-    /// The bill that `fields` would make of the order; nothing is saved.
-    pub(super) fn draft_bill(&self, order: u64, kind: BillKind, fields: &Value) -> ApiResult<Bill> {
-        let refused = || ApiError::initialize_ref(kind.record_type(), &order.to_string());
-        let source = self.orders.get(&order).ok_or_else(refused)?;
-        let in_advance = self.preferences.invoice_in_advance;
-        let billable = match self.status(source) {
-            'E' | 'F' => true,
-            'B' | 'D' => in_advance,
-            _ => false,
-        };
-        let fits = matches!((source.form, kind), (Form::Invoice, BillKind::Invoice) | (Form::CashSale, BillKind::CashSale));
-        if !billable || !fits {
-            return Err(refused());
-        }
-        let external_id = body::external_id(fields)?;
-        if let Some(external_id) = &external_id
-            && self.bills.values().any(|other| other.kind == kind && other.external_id.as_ref() == Some(external_id))
-        {
-            return Err(ApiError::already_exists(external_id));
-        }
-        let method = body::id(fields, "paymentMethod", "paymentMethod")?;
-        if let Some(method) = method.filter(|method| !self.payment_methods.iter().any(|known| known.id == *method)) {
-            return Err(ApiError::field_value(&method.to_string(), "paymentMethod", "paymentMethod"));
-        }
-        let account = self.account_of(fields)?;
-        let tran_date = body::date(fields, "tranDate")?.unwrap_or(self.today());
-        self.check_period(tran_date)?;
-        let first = !self.bills.values().any(|bill| bill.created_from == order);
+    /// A bill without its source, its lines and its money.
+    pub(super) fn blank_bill(&self, kind: BillKind, customer: u64, fields: &Value, places: Places) -> ApiResult<Bill> {
+        let (tran_date, period) = self.posting(fields)?;
         let now = self.clock.now();
         Ok(Bill {
             kind,
             id: 0,
-            external_id,
+            external_id: self.new_external_id(kind.into(), fields)?,
             tran_id: String::new(),
             tran_date,
-            created_from: order,
-            customer: source.customer,
-            memo: body::text(fields, "memo")?.or(source.memo.clone()),
-            other_ref_num: source.other_ref_num.clone(),
-            location: source.location,
-            terms: source.terms,
-            payment_method: method.or(source.payment_method),
-            account,
-            custom: source.custom.clone().into_iter().chain(body::custom(fields, "custbody_")).collect(),
-            lines: self.bill_lines(source, fields, in_advance)?,
-            shipping_cost: if first { source.shipping_cost } else { Decimal::ZERO },
+            period,
+            created_from: None,
+            customer,
+            memo: body::text(fields, "memo")?,
+            other_ref_num: body::text(fields, "otherRefNum")?,
+            location: places.location,
+            subsidiary: places.subsidiary,
+            department: places.department,
+            class: places.class,
+            terms: None,
+            due: body::date(fields, "dueDate")?,
+            payment_method: None,
+            account: None,
+            custom: body::custom(fields, "custbody_").into_iter().collect(),
+            lines: Vec::new(),
+            shipping_cost: Decimal::ZERO,
+            tax_override: false,
+            shipping_tax: None,
             paid: Decimal::ZERO,
+            applied: Vec::new(),
             created: now,
             modified: now,
         })
     }
 
-    fn account_of(&self, fields: &Value) -> ApiResult<Option<u64>> {
-        match body::id(fields, "account", "account")? {
-            Some(account) if !self.accounts.iter().any(|known| known.id == account) => {
-                Err(ApiError::field_value(&account.to_string(), "account", "account"))
-            }
-            other => Ok(other),
-        }
-    }
-
-    /// What of a line may still be billed.
-    fn billable(&self, line: &OrderLine, in_advance: bool) -> Decimal {
-        let due = if line.closed || (self.kind(line.item).is_fulfilled() && !in_advance) { line.fulfilled } else { line.quantity };
-        due - line.billed
-    }
-
-    fn bill_lines(&self, source: &SalesOrder, fields: &Value, in_advance: bool) -> ApiResult<Vec<BillLine>> {
-        let (mut wanted, mut added) = (BTreeMap::new(), Vec::new());
-        for (place, line) in body::lines(fields, "item")?.into_iter().flatten().enumerate() {
-            let path = |field: &str| format!("item.items[{place}].{field}");
-            match line.get("orderLine") {
-                Some(key) => {
-                    let known = key.as_i64().filter(|key| source.line(*key).is_some());
-                    let key = known.ok_or_else(|| ApiError::field_value(&key.to_string(), "orderLine", path("orderLine")))?;
-                    wanted.insert(key, (place, line));
-                }
-                None if line.get("item").is_some() => added.push((place, line)),
-                None => return Err(ApiError::field_value("null", "orderLine", path("orderLine"))),
-            }
-        }
-        let mut lines = Vec::new();
-        for line in &source.lines {
-            let billable = self.billable(line, in_advance);
-            let named = wanted.get(&line.line);
-            let path = |field: &str| format!("item.items[{}].{field}", named.map_or(0, |(place, _)| *place));
-            let asked = match named {
-                Some((_, fields)) => body::decimal(fields, "quantity", &path("quantity"))?,
-                None => None,
-            };
-            let quantity = asked.unwrap_or(billable);
-            if quantity > billable.max(Decimal::ZERO) {
-                let text = format!("The quantity {quantity} of line {} is more than the quantity fulfilled, {billable}.", line.line);
-                return Err(ApiError::content(text, path("quantity")));
-            }
-            if quantity <= Decimal::ZERO {
-                continue;
-            }
-            let own = Value::Null;
-            let fields = named.map_or(&own, |(_, fields)| fields);
-            let rate = body::decimal(fields, "rate", &path("rate"))?.unwrap_or(line.rate);
-            let whole = quantity == line.quantity && rate == line.rate;
-            let computed = if whole { line.amount } else { number::round(rate * quantity, 2) };
-            lines.push(BillLine {
-                line: 0,
-                order_line: Some(line.line),
-                item: line.item,
-                quantity,
-                rate,
-                amount: body::decimal(fields, "amount", &path("amount"))?.unwrap_or(computed),
-                tax_rate: line.tax_rate,
-                description: body::text(fields, "description")?.or(line.description.clone()),
-                location: line.location,
-            });
-        }
-        if lines.is_empty() {
+    /// Numbers the lines and takes the tax as the body tells it.
+    pub(super) fn finish_lines(&self, bill: &mut Bill, fields: &Value) -> ApiResult<()> {
+        if bill.lines.is_empty() {
             return Err(ApiError::no_valid_line());
         }
-        for (place, fields) in added {
-            lines.push(self.added_bill_line(fields, place)?);
-        }
-        for (line, key) in lines.iter_mut().zip(1..) {
+        for (line, key) in bill.lines.iter_mut().zip(1..) {
             line.line = key;
         }
-        Ok(lines)
+        self.tell_tax(bill, fields)
     }
 
-    fn added_bill_line(&self, fields: &Value, place: usize) -> ApiResult<BillLine> {
+    fn tell_tax(&self, bill: &mut Bill, fields: &Value) -> ApiResult<()> {
+        let references: Vec<Option<String>> = bill.lines.iter().map(|line| line.tax_reference.clone()).collect();
+        match self.tax_override(fields, &references)? {
+            Told::As(told) => {
+                (bill.tax_override, bill.shipping_tax) = (true, Some(told.shipping()));
+                told.tell(bill.lines.iter_mut());
+            }
+            Told::Computed => {
+                (bill.tax_override, bill.shipping_tax) = (false, None);
+                bill.lines.iter_mut().for_each(|line| line.tax_details = None);
+            }
+            Told::Nothing if bill.tax_override => untaxed(bill.lines.iter_mut().map(|line| &mut line.tax_details)),
+            Told::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// A line that is entered on a bill and moves stock by itself.
+    pub(super) fn posted_line(&self, bill: &Bill, fields: &Value, place: usize, position: usize) -> ApiResult<BillLine> {
         let path = |field: &str| format!("item.items[{place}].{field}");
-        let id = body::id(fields, "item", &path("item"))?.unwrap_or_default();
-        let Some(item) = self.items.get(&id).filter(|item| !item.inactive) else {
-            return Err(ApiError::field_value(&id.to_string(), "item", path("item")));
-        };
-        let quantity = body::decimal(fields, "quantity", &path("quantity"))?.unwrap_or(Decimal::ONE);
-        let rate = body::decimal(fields, "rate", &path("rate"))?;
-        let amount = body::decimal(fields, "amount", &path("amount"))?;
-        let rate = rate.or(amount.filter(|_| quantity != Decimal::ZERO).map(|amount| amount / quantity)).unwrap_or(item.price);
-        Ok(BillLine {
-            line: 0,
-            order_line: None,
-            item: item.id,
-            quantity,
-            rate,
-            amount: amount.unwrap_or_else(|| number::round(rate * quantity, 2)),
-            tax_rate: if item.taxable { TAX_RATE } else { Decimal::ZERO },
-            description: body::text(fields, "description")?,
-            location: body::id(fields, "location", &path("location"))?,
-        })
+        let above = Above { places: bill.places(), amount: bill.lines.last().map(|line| line.amount) };
+        let mut line = self.entered_line(fields, &path, above)?;
+        let detail = Detail::of(fields, Some(line.quantity.abs()), &path)?.unwrap_or_default();
+        self.plan_move(bill.kind, &mut line, &detail, position)?;
+        Ok(line)
+    }
+
+    /// Says what a line of a bill moves. Kits go with their members, unless those have to be named one by one: NetSuite
+    /// takes such kits from sales orders only.
+    pub(super) fn plan_move(&self, kind: BillKind, line: &mut BillLine, detail: &Detail, position: usize) -> ApiResult<()> {
+        let item = self.item(line.item)?;
+        if let Some(member) = item.members.iter().map(|(member, _)| *member).find(|member| self.needs_detail(*member)) {
+            let member = self.item(member)?;
+            return Err(ApiError::user(format!(
+                "The kit {} has the member {}, which uses serial numbers, lot numbers or bins. Such a kit can only be sold and \
+                 returned through a sales order.",
+                item.sku, member.sku
+            )));
+        }
+        let has_stock = item.kind.is_stocked() || item.kind == ItemKind::Kit;
+        if has_stock && line.location.is_none() && self.preferences.multi_location {
+            return Err(ApiError::user("Please enter value(s) for: Items list: Location"));
+        }
+        let goods = Goods { item: line.item, quantity: line.quantity.abs(), location: line.location, position };
+        let moved = if goes_out(kind, line) { self.issue(goods, detail)? } else { self.receive(goods, detail)? };
+        (line.assignments, line.bins, line.returned_numbers) = (moved.numbers, moved.bins, moved.receipts);
+        Ok(())
+    }
+
+    fn move_line(&mut self, kind: BillKind, line: &BillLine) {
+        let moved = Moved { numbers: line.assignments.clone(), bins: line.bins.clone(), receipts: line.returned_numbers.clone() };
+        let members = self.items.get(&line.item).map(|item| item.members.clone()).unwrap_or_default();
+        let parts = members.into_iter().map(|(member, per_kit)| (member, line.quantity.abs() * per_kit, Moved::default()));
+        let all: Vec<_> = [(line.item, line.quantity.abs(), moved)].into_iter().chain(parts).collect();
+        for (item, quantity, moved) in all {
+            if goes_out(kind, line) {
+                self.take_out(item, line.location, quantity, &moved);
+            } else {
+                self.put_in(item, line.location, quantity, &moved);
+            }
+        }
+    }
+
+    /// What ships and what is received moves the stock; a line of a bill only where neither comes with it.
+    fn moves_stock(&self, bill: &Bill, line: &BillLine) -> bool {
+        line.order_line.is_none() || bill.created_from.is_some_and(|source| self.bills.contains_key(&source))
     }
 
     /// Saves a drafted bill.
     pub(super) fn save_bill(&mut self, draft: Bill, context: Context) -> ApiResult<u64> {
-        let order = draft.created_from;
-        self.check_lock(order)?;
+        let order = draft.created_from.filter(|source| self.orders.contains_key(source));
+        if let Some(order) = order {
+            self.check_lock(order)?;
+        }
+        self.check_together(
+            draft.lines.iter().filter(|line| self.moves_stock(&draft, line)).map(|line| (line.location, line.assignments.as_slice())),
+        )?;
         let id = self.transaction_id();
-        let prefix = match draft.kind {
-            BillKind::Invoice => "INV",
-            BillKind::CashSale => "CS",
-        };
-        let bill = Bill { id, tran_id: self.number(prefix), ..draft };
+        let mut bill = Bill { id, tran_id: self.number(draft.kind.into()), ..draft };
+        for line in bill.lines.clone() {
+            if self.moves_stock(&bill, &line) {
+                self.move_line(bill.kind, &line);
+            }
+        }
+        bill.paid = bill.applied.iter().map(|(_, amount)| *amount).sum();
+        self.pay_invoices(&bill.applied);
         self.tell_bill(&bill, "create", context);
+        let returned = bill.created_from.filter(|source| self.returns.contains_key(source));
         self.bills.insert(id, bill);
-        self.touch_order(order);
+        if let Some(order) = order {
+            self.touch_order(order);
+            self.apply_own_deposits(order, id);
+        }
+        if let Some(returned) = returned {
+            self.touch_return(returned);
+        }
         Ok(id)
     }
 
-    /// Changes a bill: memo, fields, the prices of its lines, and lines that are added.
+    /// Changes a bill: memo, fields, the prices of its lines, lines that are added, and what a credit memo is applied to.
     pub(super) fn edit_bill(&mut self, id: u64, fields: &Value, context: Context) -> ApiResult<()> {
         let mut bill = self.bills.get(&id).cloned().ok_or_else(ApiError::nonexistent)?;
-        self.check_period(bill.tran_date)?;
+        match self.periods.get(&bill.period) {
+            Some(period) if period.takes_postings() => {}
+            _ => drop(self.check_period(bill.tran_date)?),
+        }
+        let mut added = Vec::new();
         for (place, line) in body::lines(fields, "item")?.into_iter().flatten().enumerate() {
             let path = |field: &str| format!("item.items[{place}].{field}");
             let Some(key) = line.get("line").and_then(Value::as_i64) else {
-                let mut added = self.added_bill_line(line, place)?;
-                added.line = bill.lines.iter().map(|line| line.line).max().unwrap_or(0) + 1;
-                bill.lines.push(added);
+                let mut new = self.posted_line(&bill, line, place, bill.lines.len() + 1)?;
+                new.line = bill.lines.iter().map(|line| line.line).max().unwrap_or(0) + 1;
+                added.push(new.clone());
+                bill.lines.push(new);
                 continue;
             };
             let found = bill.lines.iter_mut().find(|line| line.line == key);
@@ -236,19 +222,33 @@ impl Account {
             let computed = if rate.is_some() { number::round(old.rate * old.quantity, 2) } else { old.amount };
             old.amount = body::decimal(line, "amount", &path("amount"))?.unwrap_or(computed);
             old.description = body::text(line, "description")?.or(old.description.take());
+            old.tax_reference = self.tax_reference(line)?.or(old.tax_reference.take());
         }
         bill.memo = body::text(fields, "memo")?.or(bill.memo);
+        bill.other_ref_num = body::text(fields, "otherRefNum")?.or(bill.other_ref_num);
         bill.custom.extend(body::custom(fields, "custbody_"));
+        self.tell_tax(&mut bill, fields)?;
+        if bill.kind == BillKind::CreditMemo {
+            let more = self.applications(fields, bill.customer, bill.remaining())?;
+            bill.paid += more.iter().map(|(_, amount)| *amount).sum::<Decimal>();
+            self.pay_invoices(&more);
+            bill.applied.extend(more);
+        }
+        for line in &added {
+            self.move_line(bill.kind, line);
+        }
         bill.modified = self.clock.now();
         self.tell_bill(&bill, "edit", context);
         self.bills.insert(id, bill);
         Ok(())
     }
 
+    /// Only invoices and cash sales have a script.
     fn tell_bill(&mut self, bill: &Bill, event: &'static str, context: Context) {
         let record = match bill.kind {
             BillKind::Invoice => "invoice",
             BillKind::CashSale => "cashsale",
+            BillKind::CreditMemo | BillKind::CashRefund => return,
         };
         self.emit(Event {
             record,
@@ -256,93 +256,24 @@ impl Account {
             tran_id: bill.tran_id.clone(),
             name: event,
             context,
-            created_from: Some(bill.created_from),
+            created_from: bill.created_from,
             modified: bill.modified,
         });
     }
 
     /// The day an invoice is due.
-    pub(super) fn due_date(&self, bill: &Bill) -> jiff::civil::Date {
+    pub(super) fn due_date(&self, bill: &Bill) -> Date {
         let days = self.terms.iter().find(|(terms, _)| Some(terms.id) == bill.terms).map_or(0, |(_, days)| *days);
-        bill.tran_date.checked_add(days.days()).unwrap_or(bill.tran_date)
+        bill.due.unwrap_or_else(|| bill.tran_date.checked_add(days.days()).unwrap_or(bill.tran_date))
     }
 
-    /// Enters a customer payment and applies it.
-    pub(super) fn create_payment(&mut self, fields: &Value) -> ApiResult<u64> {
-        let external_id = body::external_id(fields)?;
-        if let Some(external_id) = &external_id
-            && self.payments.values().any(|other| other.external_id.as_ref() == Some(external_id))
-        {
-            return Err(ApiError::already_exists(external_id));
-        }
-        let customer = body::id(fields, "customer", "customer")?.ok_or_else(|| ApiError::user("Please enter value(s) for: Customer"))?;
-        if !self.customers.contains_key(&customer) {
-            return Err(ApiError::field_value(&customer.to_string(), "customer", "customer"));
-        }
-        let method = body::id(fields, "paymentMethod", "paymentMethod")?;
-        if let Some(method) = method.filter(|method| !self.payment_methods.iter().any(|known| known.id == *method)) {
-            return Err(ApiError::field_value(&method.to_string(), "paymentMethod", "paymentMethod"));
-        }
-        let account = self.account_of(fields)?;
-        let tran_date = body::date(fields, "tranDate")?.unwrap_or(self.today());
-        self.check_period(tran_date)?;
-        let applied = self.applications(fields, customer)?;
-        let sum: Decimal = applied.iter().map(|(_, amount)| *amount).sum();
-        let amount = body::decimal(fields, "payment", "payment")?.unwrap_or(sum);
-        if amount <= Decimal::ZERO || sum > amount {
-            return Err(ApiError::field_value(&amount.to_string(), "payment", "payment"));
-        }
-        let now = self.clock.now();
-        for (invoice, amount) in &applied {
-            if let Some(bill) = self.bills.get_mut(invoice) {
-                bill.paid += *amount;
-                bill.modified = now;
-            }
-        }
-        let id = self.transaction_id();
-        let tran_id = self.number("PYMT");
-        let memo = body::text(fields, "memo")?;
-        let payment = Payment {
-            id,
-            external_id,
-            tran_id,
-            tran_date,
-            customer,
-            amount,
-            payment_method: method,
-            account,
-            memo,
-            applied,
-            created: now,
-            modified: now,
-        };
-        self.payments.insert(id, payment);
-        Ok(id)
+    /// Bills of one kind that were made from a record.
+    pub(super) fn made_from(&self, source: u64) -> impl Iterator<Item = &Bill> {
+        self.bills.values().filter(move |bill| bill.created_from == Some(source))
     }
+}
 
-    fn applications(&self, fields: &Value, customer: u64) -> ApiResult<Vec<(u64, Decimal)>> {
-        let mut applied: Vec<(u64, Decimal)> = Vec::new();
-        for (place, row) in body::lines(fields, "apply")?.into_iter().flatten().enumerate() {
-            let path = |field: &str| format!("apply.items[{place}].{field}");
-            let doc = body::id(row, "doc", &path("doc"))?.unwrap_or_default();
-            if body::boolean(row, "apply", &path("apply"))? == Some(false) {
-                continue;
-            }
-            let open = self.bills.get(&doc).filter(|bill| {
-                let twice = applied.iter().any(|(other, _)| *other == doc);
-                bill.kind == BillKind::Invoice && bill.customer == customer && bill.remaining() > Decimal::ZERO && !twice
-            });
-            let Some(bill) = open else { return Err(ApiError::field_value(&doc.to_string(), "doc", path("doc"))) };
-            let amount = body::decimal(row, "amount", &path("amount"))?.unwrap_or(bill.remaining());
-            if amount <= Decimal::ZERO || amount > bill.remaining() {
-                return Err(ApiError::user(format!(
-                    "The amount {amount} applied to {} is more than the amount remaining, {}.",
-                    bill.tran_id,
-                    bill.remaining()
-                )));
-            }
-            applied.push((doc, amount));
-        }
-        Ok(applied)
-    }
+/// A sale takes goods out, and a line of it with a quantity below nothing puts them back; refunds the other way.
+fn goes_out(kind: BillKind, line: &BillLine) -> bool {
+    kind.sells() != (line.quantity < Decimal::ZERO)
 }

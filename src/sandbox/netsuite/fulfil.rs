@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::account::{Account, Context, Event};
 use super::body;
 use super::errors::{ApiError, ApiResult};
-use super::model::{BillKind, Form, Fulfilment, FulfilmentLine, ItemKind, SalesOrder};
-use crate::sandbox::number;
+use super::inventory::{Detail, Goods, Moved};
+use super::kinds::Kind;
+use super::model::{BillKind, Form, Fulfilment, FulfilmentLine, SalesOrder};
 
 /// What a body says of one line of the order.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ struct Wanted {
     receive: Option<bool>,
     quantity: Option<Decimal>,
     location: Option<u64>,
-    assignments: Option<Vec<(u64, Decimal)>>,
+    detail: Option<Detail>,
 }
 
 impl Account {
@@ -29,15 +30,9 @@ impl Account {
         if !matches!(self.status(source), 'B' | 'D' | 'E') {
             return Err(refused());
         }
-        let external_id = body::external_id(fields)?;
-        if let Some(external_id) = &external_id
-            && self.fulfilments.values().any(|other| other.external_id.as_ref() == Some(external_id))
-        {
-            return Err(ApiError::already_exists(external_id));
-        }
+        let external_id = self.new_external_id(Kind::ItemFulfillment, fields)?;
         let lines = self.fulfilment_lines(source, fields, replace)?;
-        let tran_date = body::date(fields, "tranDate")?.unwrap_or(self.today());
-        self.check_period(tran_date)?;
+        let (tran_date, _) = self.posting(fields)?;
         let now = self.clock.now();
         Ok(Fulfilment {
             id: 0,
@@ -48,6 +43,51 @@ impl Account {
             ship_status: self.ship_status(fields)?,
             memo: body::text(fields, "memo")?,
             custom: body::custom(fields, "custbody_").into_iter().collect(),
+            lines,
+            created: now,
+            modified: now,
+        })
+    }
+
+    /// The form that a person would be shown before anything is entered: every open line, members of kits among them.
+    pub(super) fn fulfilment_form(&self, order: u64, fields: &Value) -> ApiResult<Fulfilment> {
+        let refused = || ApiError::initialize_ref("itemfulfillment", &order.to_string());
+        let source = self.orders.get(&order).ok_or_else(refused)?;
+        if !matches!(self.status(source), 'B' | 'D' | 'E') {
+            return Err(refused());
+        }
+        self.wanted_lines(source, fields)?;
+        let mut lines = Vec::new();
+        let blank = |order_line, item, quantity, location, kit_member_of| FulfilmentLine {
+            order_line,
+            item,
+            quantity,
+            location,
+            assignments: Vec::new(),
+            bins: Vec::new(),
+            kit_member_of,
+        };
+        for line in &source.lines {
+            let item = self.item(line.item)?;
+            let open = self.open_quantity(source, line.line);
+            if !item.kind.is_fulfilled() || open <= Decimal::ZERO {
+                continue;
+            }
+            lines.push(blank(line.line, item.id, open, line.location, None));
+            for ((member, per_kit), key) in item.members.iter().zip(line.line + 1..) {
+                lines.push(blank(key, *member, open * per_kit, line.location, Some(line.line)));
+            }
+        }
+        let now = self.clock.now();
+        Ok(Fulfilment {
+            id: 0,
+            external_id: None,
+            tran_id: String::new(),
+            tran_date: self.today(),
+            created_from: order,
+            ship_status: 'C',
+            memo: None,
+            custom: BTreeMap::new(),
             lines,
             created: now,
             modified: now,
@@ -107,26 +147,31 @@ impl Account {
             if location.is_none() && self.preferences.multi_location {
                 return Err(ApiError::user("Please enter value(s) for: Items list: Location"));
             }
-            let position = lines.len() + 1;
-            let assignments =
-                self.checked_assignments(item.kind, quantity, location, named.assignments.unwrap_or_default(), position, item.id)?;
-            lines.push(FulfilmentLine { order_line: line.line, item: item.id, quantity, location, assignments, kit_member_of: None });
+            let own = named.detail.unwrap_or_else(|| Detail::set_aside(&line.assignments, &line.bins));
+            lines.push(self.shipped(line.line, (item.id, quantity, location), &own, None, lines.len() + 1)?);
             for ((member, per_kit), key) in item.members.iter().zip(line.line + 1..) {
-                let kind = self.kind(*member);
                 let given = members.get(&key).cloned().unwrap_or_default();
-                let position = lines.len() + 1;
-                let assignments = self.checked_assignments(kind, quantity * per_kit, location, given, position, *member)?;
-                lines.push(FulfilmentLine {
-                    order_line: key,
-                    item: *member,
-                    quantity: quantity * per_kit,
-                    location,
-                    assignments,
-                    kit_member_of: Some(line.line),
-                });
+                lines.push(self.shipped(key, (*member, quantity * per_kit, location), &given, Some(line.line), lines.len() + 1)?);
             }
         }
-        if lines.is_empty() { Err(ApiError::no_valid_line()) } else { Ok(lines) }
+        if lines.is_empty() {
+            return Err(ApiError::no_valid_line());
+        }
+        self.check_together(lines.iter().map(|line| (line.location, line.assignments.as_slice())))?;
+        Ok(lines)
+    }
+
+    /// A line of a fulfilment: item, quantity and location, with what its detail names.
+    fn shipped(
+        &self,
+        order_line: i64,
+        (item, quantity, location): (u64, Decimal, Option<u64>),
+        detail: &Detail,
+        kit_member_of: Option<i64>,
+        position: usize,
+    ) -> ApiResult<FulfilmentLine> {
+        let Moved { numbers, bins, .. } = self.issue(Goods { item, quantity, location, position }, detail)?;
+        Ok(FulfilmentLine { order_line, item, quantity, location, assignments: numbers, bins, kit_member_of })
     }
 
     /// What of a line may still be fulfilled.
@@ -140,8 +185,7 @@ impl Account {
     }
 
     /// What the body says of the order's lines, and the inventory detail it gives to members of kits.
-    #[expect(clippy::type_complexity, reason = "two maps, used once")]
-    fn wanted_lines(&self, source: &SalesOrder, fields: &Value) -> ApiResult<(BTreeMap<i64, Wanted>, BTreeMap<i64, Vec<(u64, Decimal)>>)> {
+    fn wanted_lines(&self, source: &SalesOrder, fields: &Value) -> ApiResult<(BTreeMap<i64, Wanted>, BTreeMap<i64, Detail>)> {
         let (mut wanted, mut members) = (BTreeMap::new(), BTreeMap::new());
         for (place, line) in body::lines(fields, "item")?.into_iter().flatten().enumerate() {
             let path = |field: &str| format!("item.items[{place}].{field}");
@@ -150,21 +194,18 @@ impl Account {
                 let seen = line.get("orderLine").map_or_else(|| "null".to_owned(), Value::to_string);
                 return Err(ApiError::field_value(&seen, "orderLine", path("orderLine")));
             };
-            let location = body::id(line, "location", &path("location"))?;
-            if let Some(location) = location.filter(|location| !self.locations.contains_key(location)) {
-                return Err(ApiError::field_value(&location.to_string(), "location", path("location")));
-            }
+            let location = self.location_of(line, source.subsidiary, &path("location"))?;
             let quantity = body::decimal(line, "quantity", &path("quantity"))?;
             let receive = body::boolean(line, "itemReceive", &path("itemReceive"))?;
             let is_member = source.line(key).is_none() && self.is_kit_member(source, key);
             if !is_member && source.line(key).is_none() {
                 return Err(ApiError::field_value(&key.to_string(), "orderLine", path("orderLine")));
             }
-            let assignments = assignments(line, quantity, &path)?;
+            let detail = Detail::of(line, quantity, &path)?;
             if is_member {
-                members.insert(key, assignments.unwrap_or_default());
+                members.insert(key, detail.unwrap_or_default());
             } else {
-                wanted.insert(key, Wanted { place, receive, quantity, location, assignments });
+                wanted.insert(key, Wanted { place, receive, quantity, location, detail });
             }
         }
         Ok((wanted, members))
@@ -177,45 +218,12 @@ impl Account {
         })
     }
 
-    fn checked_assignments(
-        &self,
-        kind: ItemKind,
-        quantity: Decimal,
-        location: Option<u64>,
-        given: Vec<(u64, Decimal)>,
-        position: usize,
-        item: u64,
-    ) -> ApiResult<Vec<(u64, Decimal)>> {
-        if !kind.is_tracked() {
-            return Ok(Vec::new());
-        }
-        // A sum that does not fit drops the assignments without a word; what is left is a line without its detail.
-        if given.is_empty() || given.iter().map(|(_, quantity)| *quantity).sum::<Decimal>() != quantity {
-            return Err(ApiError::user(format!("Please configure the inventory detail in line {position} of the item list.")));
-        }
-        for (id, assigned) in &given {
-            let number = self.numbers.get(id).filter(|number| number.item == item);
-            let Some(number) = number else {
-                return Err(ApiError::field_value(&id.to_string(), "issueInventoryNumber", format!("item.items[{}]", position - 1)));
-            };
-            let at_hand = location.and_then(|location| number.at.get(&location).copied()).unwrap_or_default();
-            let one_each = kind != ItemKind::Serialized || *assigned == Decimal::ONE;
-            if *assigned <= Decimal::ZERO || !one_each || *assigned > at_hand {
-                return Err(ApiError::user(format!(
-                    "NUM_ITEMS_GRTR_THAN_QTY: The quantity {assigned} of inventory number {} is not available: {at_hand} on hand.",
-                    number.number
-                )));
-            }
-        }
-        Ok(given)
-    }
-
     /// Saves a drafted fulfilment.
     pub(super) fn save_fulfilment(&mut self, draft: Fulfilment, context: Context) -> ApiResult<u64> {
         let order = draft.created_from;
         self.check_lock(order)?;
         let id = self.transaction_id();
-        let fulfilment = Fulfilment { id, tran_id: self.number("IF"), ..draft };
+        let fulfilment = Fulfilment { id, tran_id: self.number(Kind::ItemFulfillment), ..draft };
         let shipped = fulfilment.ship_status == 'C';
         if shipped {
             self.relieve_stock(&fulfilment);
@@ -274,15 +282,8 @@ impl Account {
 
     fn relieve_stock(&mut self, fulfilment: &Fulfilment) {
         for line in &fulfilment.lines {
-            let Some(location) = line.location else { continue };
-            if self.kind(line.item).is_stocked() {
-                *self.stock.entry((line.item, location)).or_default() -= line.quantity;
-            }
-            for (number, quantity) in &line.assignments {
-                if let Some(number) = self.numbers.get_mut(number) {
-                    *number.at.entry(location).or_default() -= *quantity;
-                }
-            }
+            let moved = Moved { numbers: line.assignments.clone(), bins: line.bins.clone(), ..Moved::default() };
+            self.take_out(line.item, line.location, line.quantity, &moved);
         }
     }
 
@@ -294,25 +295,4 @@ impl Account {
             order.modified = now;
         }
     }
-}
-
-/// The inventory detail of a line. One whose quantity is missing or differs is dropped without a word.
-fn assignments(line: &Value, quantity: Option<Decimal>, path: &impl Fn(&str) -> String) -> ApiResult<Option<Vec<(u64, Decimal)>>> {
-    let Some(detail) = line.get("inventoryDetail") else { return Ok(None) };
-    let mut given = Vec::new();
-    for (place, assignment) in detail["inventoryAssignment"]["items"].as_array().into_iter().flatten().enumerate() {
-        let at = path(&format!("inventoryDetail.inventoryAssignment.items[{place}]"));
-        let number = &assignment["issueInventoryNumber"];
-        let Some(id) = number.get("id").and_then(body::reference).and_then(|id| id.parse().ok()) else {
-            return Err(ApiError::content("The sublist inventoryAssignment is static: name its records by their ids.", at));
-        };
-        if let Some(bin) = assignment.get("binNumber") {
-            return Err(ApiError::field_value(&bin.to_string(), "binNumber", at));
-        }
-        given.push((id, number::read(&assignment["quantity"]).unwrap_or_default()));
-    }
-    let stated = number::read(&detail["quantity"]);
-    let total: Decimal = given.iter().map(|(_, quantity)| *quantity).sum();
-    let fits = stated == Some(total) && quantity.is_none_or(|quantity| quantity == total);
-    Ok(Some(if fits { given } else { Vec::new() }))
 }

@@ -1,6 +1,5 @@
 //! What people do in NetSuite, and the truth of what it holds.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use jiff::civil::Date;
@@ -10,7 +9,7 @@ use thiserror::Error;
 
 use super::account::{Account, Context};
 use super::errors::{ApiError, ApiResult};
-use super::model::{Bill, BillKind, Customer, Form, Fulfilment, InventoryNumber, Item, Lock, Named, Payment, SalesOrder};
+use super::model::{Bill, BillKind, Customer, Form, Fulfilment, InventoryNumber, Item, Location, Lock, Payment, PeriodLength, SalesOrder};
 use super::people::{NewCustomer, NewItem, NewSalesOrder, customer_by_text, everything, item_by_sku, location_by_text, order_fields};
 use super::{Shared, seed};
 use crate::sandbox::config::{Preferences, WebhookTarget};
@@ -34,7 +33,7 @@ impl From<ApiError> for Refused {
 pub struct NetSuiteHandle(pub(in crate::sandbox) Arc<Shared>);
 
 impl NetSuiteHandle {
-    fn with<T>(&self, work: impl FnOnce(&mut Account) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Account) -> T) -> T {
         self.0.with(work)
     }
 
@@ -156,7 +155,7 @@ impl NetSuiteHandle {
 
     /// The invoices and cash sales made from a sales order.
     pub fn bills_of(&self, order: u64) -> Vec<Bill> {
-        self.with(|account| account.bills.values().filter(|child| child.created_from == order).cloned().collect())
+        self.with(|account| account.bills.values().filter(|child| child.created_from == Some(order)).cloned().collect())
     }
 
     /// The invoices made from a sales order.
@@ -179,20 +178,6 @@ impl NetSuiteHandle {
         self.with(|account| account.payments.values().cloned().collect())
     }
 
-    /// How many there are of each transaction.
-    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
-        self.with(|account| {
-            let bills = |kind| account.bills.values().filter(|bill| bill.kind == kind).count();
-            BTreeMap::from([
-                ("sales_orders", account.orders.len()),
-                ("item_fulfilments", account.fulfilments.len()),
-                ("invoices", bills(BillKind::Invoice)),
-                ("cash_sales", bills(BillKind::CashSale)),
-                ("customer_payments", account.payments.len()),
-            ])
-        })
-    }
-
     /// Adds an item, with its stock at every location.
     pub fn add_item(&self, new: &NewItem) -> Result<u64, Refused> {
         self.act(|account| {
@@ -209,6 +194,8 @@ impl NetSuiteHandle {
                 price: new.price,
                 taxable: new.taxable,
                 inactive: false,
+                bins: false,
+                subsidiary: None,
                 members,
             };
             let locations: Vec<u64> = account.locations.keys().copied().collect();
@@ -233,7 +220,7 @@ impl NetSuiteHandle {
     pub fn add_location(&self, name: &str) -> u64 {
         self.with(|account| {
             let id = account.entity_id();
-            account.locations.insert(id, Named::new(id, name));
+            account.locations.insert(id, Location { id, name: name.to_owned(), subsidiary: 1 });
             id
         })
     }
@@ -247,6 +234,8 @@ impl NetSuiteHandle {
                 if new.company_name.is_empty() { format!("{} {}", new.first_name, new.last_name) } else { new.company_name.clone() };
             let customer = Customer {
                 id,
+                external_id: None,
+                subsidiary: 1,
                 entity_id: format!("{id} {title}"),
                 company_name: new.company_name.clone(),
                 first_name: new.first_name.clone(),
@@ -310,9 +299,16 @@ impl NetSuiteHandle {
     /// Closes the accounting period of a date, or opens it again.
     pub fn set_period_closed(&self, date: Date, closed: bool) {
         self.with(|account| {
-            for period in account.periods.values_mut().filter(|period| period.start <= date && date <= period.end) {
-                period.closed = closed;
-            }
+            let months = account.periods.values_mut().filter(|period| period.length == PeriodLength::Month);
+            months.filter(|period| period.holds(date)).for_each(|period| period.closed = closed);
+        });
+    }
+
+    /// Locks the accounting period of a date for all postings, or unlocks it; it is not closed by that.
+    pub fn set_period_locked(&self, date: Date, locked: bool) {
+        self.with(|account| {
+            let months = account.periods.values_mut().filter(|period| period.length == PeriodLength::Month);
+            months.filter(|period| period.holds(date)).for_each(|period| period.locked = locked);
         });
     }
 

@@ -6,19 +6,36 @@
 mod account;
 mod auth;
 mod bill;
+mod billing;
 mod body;
+pub(super) mod books;
 mod callbacks;
+mod customers;
+mod deposits;
 mod errors;
 mod fulfil;
 mod handle;
+mod heading;
+mod inventory;
+mod kinds;
+mod ledger;
+mod lines;
 mod model;
 mod orders;
+mod payments;
 mod people;
+mod receipts;
+mod record_type;
 mod records;
+mod refunds;
 mod render;
+mod returns;
 mod schema;
 mod seed;
+mod standalone;
 mod suiteql;
+mod tax;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -35,9 +52,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use handle::{NetSuiteHandle, Refused};
+pub use kinds::Kind;
+pub use ledger::Entry;
 pub use model::{
-    Bill, BillKind, BillLine, Customer, Form, Fulfilment, FulfilmentLine, InventoryNumber, Item, ItemKind, Lock, Named, OrderLine, Payment,
-    Period, SalesOrder, StatusLetter,
+    Bill, BillKind, BillLine, Bin, Customer, CustomerRefund, Deposit, DepositApplication, Form, Fulfilment, FulfilmentLine,
+    InventoryNumber, Item, ItemKind, ItemReceipt, LedgerAccount, Location, Lock, Named, OrderLine, Payment, Period, PeriodLength,
+    ReceiptLine, ReturnAuthorization, ReturnLine, SalesOrder, StatusLetter, TaxDetail,
 };
 pub use people::{NewCustomer, NewItem, NewLine, NewSalesOrder};
 

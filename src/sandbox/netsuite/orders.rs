@@ -8,7 +8,12 @@ use serde_json::Value;
 use super::account::{Account, Context, Event};
 use super::body;
 use super::errors::{ApiError, ApiResult};
-use super::model::{Form, Lock, OrderLine, SalesOrder, StatusLetter};
+use super::heading::{Places, listed};
+use super::inventory::{Detail, Goods};
+use super::kinds::Kind;
+use super::lines::{Above, is_custom_price};
+use super::model::{Form, ItemKind, Lock, Named, OrderLine, SalesOrder, StatusLetter};
+use super::tax::{Told, untaxed};
 use crate::sandbox::number;
 
 /// The standard tax rate in per cent.
@@ -24,8 +29,7 @@ impl SalesOrder {
     }
 
     pub(super) fn tax_total(&self) -> Decimal {
-        let shipping = number::round(self.shipping_cost * TAX_RATE / Decimal::ONE_HUNDRED, 2);
-        self.lines.iter().map(OrderLine::tax).sum::<Decimal>() + shipping
+        self.lines.iter().map(OrderLine::tax).sum::<Decimal>() + shipping_tax(self.shipping_cost, self.shipping_tax)
     }
 
     pub(super) fn total(&self) -> Decimal {
@@ -41,8 +45,16 @@ impl OrderLine {
 
     /// The tax of the line, to the cent.
     pub(super) fn tax(&self) -> Decimal {
-        number::round(self.amount * self.tax_rate / Decimal::ONE_HUNDRED, 2)
+        match &self.tax_details {
+            Some(details) => details.iter().map(|detail| detail.amount).sum(),
+            None => number::round(self.amount * self.tax_rate / Decimal::ONE_HUNDRED, 2),
+        }
     }
+}
+
+/// The tax on shipping, as it was told or at the standard rate.
+pub(super) fn shipping_tax(cost: Decimal, told: Option<Decimal>) -> Decimal {
+    told.unwrap_or_else(|| number::round(cost * TAX_RATE / Decimal::ONE_HUNDRED, 2))
 }
 
 impl Account {
@@ -57,12 +69,12 @@ impl Account {
         if !order.approved {
             return 'A';
         }
-        let shipped = || order.lines.iter().filter(|line| self.kind(line.item).is_fulfilled());
+        let shipped = || order.lines.iter().filter(|line| self.ships(line));
         let all_shipped = shipped().all(|line| line.closed || line.fulfilled >= line.quantity);
         let any_shipped = shipped().any(|line| line.fulfilled > Decimal::ZERO);
         let all_billed = order.lines.iter().all(|line| {
             let due = if line.closed { line.fulfilled } else { line.quantity };
-            line.billed >= due
+            if due < Decimal::ZERO { line.billed <= due } else { line.billed >= due }
         });
         if all_shipped {
             return if all_billed { 'G' } else { 'F' };
@@ -71,6 +83,11 @@ impl Account {
             return 'B';
         }
         if shipped().any(|line| line.fulfilled > line.billed) { 'E' } else { 'D' }
+    }
+
+    /// A line that leaves with a fulfilment. What is taken off with a quantity below nothing does not.
+    pub(super) fn ships(&self, line: &OrderLine) -> bool {
+        self.kind(line.item).is_fulfilled() && line.quantity > Decimal::ZERO
     }
 
     /// Works out again what of the order's lines was fulfilled and billed, and reserves stock for what is left.
@@ -86,7 +103,7 @@ impl Account {
             }
         }
         let mut billed: BTreeMap<i64, Decimal> = BTreeMap::new();
-        for bill in self.bills.values().filter(|bill| bill.created_from == order) {
+        for bill in self.bills.values().filter(|bill| bill.created_from == Some(order)) {
             for line in &bill.lines {
                 if let Some(order_line) = line.order_line {
                     *billed.entry(order_line).or_default() += line.quantity;
@@ -140,36 +157,32 @@ impl Account {
 
     /// Enters a sales order from a body as REST takes it.
     pub(super) fn create_order(&mut self, fields: &Value, context: Context) -> ApiResult<u64> {
-        let external_id = body::external_id(fields)?;
-        if let Some(external_id) = &external_id
-            && self.orders.values().any(|order| order.external_id.as_ref() == Some(external_id))
-        {
-            return Err(ApiError::already_exists(external_id));
-        }
-        let customer = body::id(fields, "entity", "entity")?.ok_or_else(|| ApiError::user("Please enter value(s) for: Customer"))?;
-        if self.customers.get(&customer).is_none_or(|customer| customer.inactive) {
-            return Err(ApiError::field_value(&customer.to_string(), "entity", "entity"));
-        }
+        let header = self.header(Kind::SalesOrder, fields, "entity")?;
         let lines = body::lines(fields, "item")?.filter(|lines| !lines.is_empty()).ok_or_else(ApiError::no_valid_line)?;
         let now = self.clock.now();
         let id = self.transaction_id();
         let order = SalesOrder {
             id,
-            external_id,
-            tran_id: self.number("SO"),
-            tran_date: body::date(fields, "tranDate")?.unwrap_or(self.today()),
-            customer,
+            external_id: header.external_id,
+            tran_id: self.number(Kind::SalesOrder),
+            tran_date: header.tran_date.unwrap_or(self.today()),
+            customer: header.customer,
             form: Form::default(),
             approved: false,
             cancelled: false,
             other_ref_num: None,
             memo: None,
             location: None,
+            subsidiary: header.places.subsidiary,
+            department: None,
+            class: None,
             terms: None,
             payment_method: None,
             ship_method: None,
             ship_date: None,
             shipping_cost: Decimal::ZERO,
+            tax_override: false,
+            shipping_tax: None,
             custom: BTreeMap::new(),
             lines: Vec::new(),
             created: now,
@@ -177,7 +190,7 @@ impl Account {
             lock: None,
         };
         self.orders.insert(id, order);
-        let filled = self.set_header(id, fields).and_then(|()| self.set_lines(id, lines, false));
+        let filled = self.set_header(id, fields).and_then(|()| self.set_lines(id, lines, false)).and_then(|()| self.set_tax(id, fields));
         if let Err(error) = filled {
             self.orders.remove(&id);
             return Err(error);
@@ -195,6 +208,7 @@ impl Account {
             Some(lines) => self.set_lines(id, lines, replace_lines),
             None => Ok(()),
         });
+        let edited = edited.and_then(|()| self.set_tax(id, fields));
         if let Err(error) = edited {
             self.orders.insert(id, before);
             return Err(error);
@@ -209,16 +223,11 @@ impl Account {
     }
 
     fn set_header(&mut self, id: u64, fields: &Value) -> ApiResult<()> {
-        let known = |list: Vec<u64>, field: &str| -> ApiResult<Option<u64>> {
-            match body::id(fields, field, field)? {
-                Some(value) if !list.contains(&value) => Err(ApiError::field_value(&value.to_string(), field, field)),
-                other => Ok(other),
-            }
-        };
-        let location = known(self.locations.keys().copied().collect(), "location")?;
-        let terms = known(self.terms.iter().map(|(terms, _)| terms.id).collect(), "terms")?;
-        let payment_method = known(self.payment_methods.iter().map(|method| method.id).collect(), "paymentMethod")?;
-        let ship_method = known(self.ship_methods.iter().map(|method| method.id).collect(), "shipMethod")?;
+        let Places { location, department, class, .. } = self.places(fields, self.order(id)?.subsidiary)?;
+        let terms: Vec<Named> = self.terms.iter().map(|(terms, _)| terms.clone()).collect();
+        let terms = listed(&terms, fields, "terms", "terms")?;
+        let payment_method = self.money(fields)?.method;
+        let ship_method = listed(&self.ship_methods, fields, "shipMethod", "shipMethod")?;
         let form = match body::id(fields, "customForm", "customForm")? {
             None => None,
             Some(68) => Some(Form::Invoice),
@@ -244,6 +253,8 @@ impl Account {
             order.approved = approved;
         }
         order.location = location.or(order.location);
+        order.department = department.or(order.department);
+        order.class = class.or(order.class);
         order.terms = terms.or(order.terms);
         order.payment_method = payment_method.or(order.payment_method);
         order.ship_method = ship_method.or(order.ship_method);
@@ -264,7 +275,7 @@ impl Account {
             let key = body::decimal(fields, "line", &path("line"))?.map(|line| line.normalize());
             let existing = key.map(|key| self.order_line_by_key(id, key, &path("line"))).transpose()?;
             let line = match existing {
-                Some(line) => self.edited_line(line, fields, &path)?,
+                Some(line) => self.edited_line(id, line, fields, &path)?,
                 None => self.new_line(id, fields, &path)?,
             };
             kept.push(line.line);
@@ -289,64 +300,84 @@ impl Account {
         found.ok_or_else(|| ApiError::field_value(&key.to_string(), "line", path))
     }
 
-    fn edited_line(&self, mut line: OrderLine, fields: &Value, path: &impl Fn(&str) -> String) -> ApiResult<OrderLine> {
+    /// Takes the tax as it is told, or takes what was told away.
+    fn set_tax(&mut self, id: u64, fields: &Value) -> ApiResult<()> {
+        let references: Vec<Option<String>> = self.order(id)?.lines.iter().map(|line| line.tax_reference.clone()).collect();
+        let told = self.tax_override(fields, &references)?;
+        let order = self.order_mut(id)?;
+        match told {
+            Told::As(told) => {
+                order.tax_override = true;
+                order.shipping_tax = Some(told.shipping());
+                for line in &mut order.lines {
+                    line.tax_details = Some(told.of(line.tax_reference.as_deref()));
+                }
+            }
+            Told::Computed => {
+                order.tax_override = false;
+                order.shipping_tax = None;
+                order.lines.iter_mut().for_each(|line| line.tax_details = None);
+            }
+            // Nothing is computed on a line that joins an order whose tax was told.
+            Told::Nothing if order.tax_override => untaxed(order.lines.iter_mut().map(|line| &mut line.tax_details)),
+            Told::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn edited_line(&self, order: u64, mut line: OrderLine, fields: &Value, path: &impl Fn(&str) -> String) -> ApiResult<OrderLine> {
         if let Some(quantity) = body::decimal(fields, "quantity", &path("quantity"))? {
             if quantity < line.picked.max(line.billed) {
                 return Err(ApiError::field_value(&quantity.to_string(), "quantity", path("quantity")));
             }
             line.quantity = quantity;
         }
-        line.rate = body::decimal(fields, "rate", &path("rate"))?.unwrap_or(line.rate);
-        line.amount = body::decimal(fields, "amount", &path("amount"))?.unwrap_or_else(|| number::round(line.rate * line.quantity, 2));
+        line.custom_price = is_custom_price(fields, path)?.unwrap_or(line.custom_price);
+        let rate = body::decimal(fields, "rate", &path("rate"))?;
+        let repriced = ["quantity", "rate", "price"].iter().any(|field| fields.get(field).is_some());
+        let base = self.item(line.item)?.price;
+        line.rate = if line.custom_price || self.kind(line.item) == ItemKind::Discount { rate.unwrap_or(line.rate) } else { base };
+        let amount = body::decimal(fields, "amount", &path("amount"))?;
+        line.amount = match amount {
+            Some(amount) => number::round(amount, 2),
+            None if repriced => number::round(line.rate * line.quantity, 2),
+            None => line.amount,
+        };
         line.closed = body::boolean(fields, "isClosed", &path("isClosed"))?.unwrap_or(line.closed);
         line.description = body::text(fields, "description")?.or(line.description.take());
-        line.location = self.line_location(fields, path)?.or(line.location);
+        let subsidiary = self.order(order)?.subsidiary;
+        line.location = self.location_of(fields, subsidiary, &path("location"))?.or(line.location);
+        line.department = listed(&self.departments, fields, "department", &path("department"))?.or(line.department);
+        line.class = listed(&self.classes, fields, "class", &path("class"))?.or(line.class);
+        line.tax_reference = self.tax_reference(fields)?.or(line.tax_reference.take());
+        if let Some(detail) = Detail::of(fields, Some(line.quantity), path)?.filter(|detail| !detail.is_empty()) {
+            let goods = Goods { item: line.item, quantity: line.quantity, location: line.location, position: 1 };
+            let moved = self.issue(goods, &detail)?;
+            (line.assignments, line.bins) = (moved.numbers, moved.bins);
+        }
         line.custom.extend(body::custom(fields, "custcol_"));
         Ok(line)
     }
 
     fn new_line(&mut self, id: u64, fields: &Value, path: &impl Fn(&str) -> String) -> ApiResult<OrderLine> {
-        let item = body::id(fields, "item", &path("item"))?.ok_or_else(|| ApiError::user("Please enter value(s) for: Item"))?;
-        let Some(item) = self.items.get(&item).filter(|item| !item.inactive).cloned() else {
-            return Err(ApiError::field_value(&item.to_string(), "item", path("item")));
-        };
-        let quantity = body::decimal(fields, "quantity", &path("quantity"))?.unwrap_or(Decimal::ONE);
-        let rate = body::decimal(fields, "rate", &path("rate"))?.unwrap_or(item.price);
-        let amount = body::decimal(fields, "amount", &path("amount"))?.unwrap_or_else(|| number::round(rate * quantity, 2));
-        let location = self.line_location(fields, path)?;
-        self.next_line_key += 1;
-        let unique_key = self.next_line_key;
-        let gaps = self.preferences.line_gaps;
         let order = self.order(id)?;
+        let places = Places { subsidiary: order.subsidiary, location: order.location, department: order.department, class: order.class };
+        let above = Above { places, amount: order.lines.last().map(|line| line.amount) };
+        let mut entered = self.entered_line(fields, path, above)?;
+        if let Some(detail) = Detail::of(fields, Some(entered.quantity), path)?.filter(|detail| !detail.is_empty()) {
+            let position = order.lines.len() + 1;
+            let moved =
+                self.issue(Goods { item: entered.item, quantity: entered.quantity, location: entered.location, position }, &detail)?;
+            (entered.assignments, entered.bins) = (moved.numbers, moved.bins);
+        }
         // A kit takes a number for each of its members, and an order that was edited starts behind its first lines.
         let after = order.lines.iter().max_by_key(|line| line.line).map(|last| {
             let members = self.items.get(&last.item).map_or(0, |item| item.members.len());
             last.line + 1 + i64::try_from(members).unwrap_or(0)
         });
-        let first = if gaps && id.is_multiple_of(3) { 2 } else { 1 };
-        Ok(OrderLine {
-            line: after.unwrap_or(first),
-            unique_key,
-            item: item.id,
-            quantity,
-            rate,
-            amount,
-            tax_rate: if item.taxable { TAX_RATE } else { Decimal::ZERO },
-            description: body::text(fields, "description")?.or(Some(item.name)),
-            location: location.or(order.location),
-            closed: body::boolean(fields, "isClosed", &path("isClosed"))?.unwrap_or(false),
-            custom: body::custom(fields, "custcol_").into_iter().collect(),
-            committed: Decimal::ZERO,
-            picked: Decimal::ZERO,
-            fulfilled: Decimal::ZERO,
-            billed: Decimal::ZERO,
-        })
-    }
-
-    fn line_location(&self, fields: &Value, path: &impl Fn(&str) -> String) -> ApiResult<Option<u64>> {
-        match body::id(fields, "location", &path("location"))? {
-            Some(id) if !self.locations.contains_key(&id) => Err(ApiError::field_value(&id.to_string(), "location", path("location"))),
-            other => Ok(other),
-        }
+        let first = if self.preferences.line_gaps && id.is_multiple_of(3) { 2 } else { 1 };
+        let closed = body::boolean(fields, "isClosed", &path("isClosed"))?.unwrap_or(false);
+        self.next_line_key += 1;
+        Ok(OrderLine::entered(entered, after.unwrap_or(first), self.next_line_key, closed))
     }
 }

@@ -153,7 +153,10 @@ pub(super) fn order_fields(account: &Account, new: &NewSalesOrder) -> ApiResult<
         let mut fields: Map<String, Value> = line.custom.clone().into_iter().collect();
         fields.insert("item".to_owned(), json!({ "id": item_by_sku(account, &line.sku)?.to_string() }));
         fields.insert("quantity".to_owned(), number::write(line.quantity));
-        fields.insert("rate".to_owned(), number::write_or_null(line.rate));
+        if let Some(rate) = line.rate {
+            fields.insert("price".to_owned(), json!({ "id": "-1" }));
+            fields.insert("rate".to_owned(), number::write(rate));
+        }
         if let Some(location) = &line.location {
             fields.insert("location".to_owned(), location_by_text(account, location)?.into());
         }
@@ -214,15 +217,19 @@ pub(super) fn everything(account: &Account, order: &SalesOrder) -> Value {
 }
 
 fn detail(account: &Account, item: u64, quantity: Decimal, location: Option<u64>) -> Option<Value> {
-    if !account.kind(item).is_tracked() {
+    if !account.needs_detail(item) {
         return None;
     }
     let location = location?;
+    let numbers = account.numbers.values().filter(|number| number.item == item);
+    let numbers = numbers.map(|number| ("issueInventoryNumber", number.id, number.at.get(&location).copied().unwrap_or_default()));
+    let bins = account.bins.values().filter(|bin| bin.location == location);
+    let bins = bins.map(|bin| ("binNumber", bin.id, bin.holds.get(&item).copied().unwrap_or_default()));
     let (mut left, mut rows) = (quantity, Vec::new());
-    for number in account.numbers.values().filter(|number| number.item == item) {
-        let take = number.at.get(&location).copied().unwrap_or_default().min(left);
+    for (field, id, at_hand) in numbers.chain(bins) {
+        let take = at_hand.min(left);
         if take > Decimal::ZERO {
-            rows.push(json!({ "issueInventoryNumber": { "id": number.id.to_string() }, "quantity": number::write(take) }));
+            rows.push(json!({ field: { "id": id.to_string() }, "quantity": number::write(take) }));
             left -= take;
         }
     }

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::account::{Account, Context};
+use super::account::Account;
 use super::body;
 use super::errors::{ApiError, ApiResult, created, resource};
-use super::model::{BillKind, ItemKind};
+use super::kinds::Kind;
+use super::record_type::{Draft, RecordType};
 use super::render::Renderer;
-use super::{Shared, json_body, pairs, schema};
+use super::schema::{self, Features};
+use super::{Shared, json_body, pairs};
 
 const PARAMETERS: [&str; 10] = [
     "expandSubResources",
@@ -27,121 +29,6 @@ const PARAMETERS: [&str; 10] = [
     "replace",
     "replaceSelectedFields",
 ];
-const ITEM_KINDS: [ItemKind; 7] = [
-    ItemKind::Inventory,
-    ItemKind::Serialized,
-    ItemKind::LotNumbered,
-    ItemKind::Kit,
-    ItemKind::NonInventory,
-    ItemKind::Service,
-    ItemKind::Discount,
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RecordType {
-    SalesOrder,
-    ItemFulfillment,
-    Bill(BillKind),
-    CustomerPayment,
-    Customer,
-    Location,
-    Item(ItemKind),
-}
-
-impl RecordType {
-    fn named(name: &str) -> ApiResult<Self> {
-        let fixed = [
-            Self::SalesOrder,
-            Self::ItemFulfillment,
-            Self::Bill(BillKind::Invoice),
-            Self::Bill(BillKind::CashSale),
-            Self::CustomerPayment,
-            Self::Customer,
-            Self::Location,
-        ];
-        let mut all = fixed.into_iter().chain(ITEM_KINDS.map(Self::Item));
-        all.find(|known| known.name().eq_ignore_ascii_case(name)).ok_or_else(|| ApiError::no_such_record_type(name))
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::SalesOrder => "salesOrder",
-            Self::ItemFulfillment => "itemFulfillment",
-            Self::Bill(kind) => kind.record_type(),
-            Self::CustomerPayment => "customerPayment",
-            Self::Customer => "customer",
-            Self::Location => "location",
-            Self::Item(kind) => kind.record_type(),
-        }
-    }
-
-    fn is_transaction(self) -> bool {
-        !matches!(self, Self::Customer | Self::Location | Self::Item(_))
-    }
-
-    fn ids(self, account: &Account) -> Vec<u64> {
-        match self {
-            Self::SalesOrder => account.orders.keys().copied().collect(),
-            Self::ItemFulfillment => account.fulfilments.keys().copied().collect(),
-            Self::Bill(kind) => account.bills.values().filter(|bill| bill.kind == kind).map(|bill| bill.id).collect(),
-            Self::CustomerPayment => account.payments.keys().copied().collect(),
-            Self::Customer => account.customers.keys().copied().collect(),
-            Self::Location => account.locations.keys().copied().collect(),
-            Self::Item(kind) => account.items.values().filter(|item| item.kind == kind).map(|item| item.id).collect(),
-        }
-    }
-
-    fn external_id(self, account: &Account, id: u64) -> Option<&str> {
-        match self {
-            Self::SalesOrder => account.orders.get(&id)?.external_id.as_deref(),
-            Self::ItemFulfillment => account.fulfilments.get(&id)?.external_id.as_deref(),
-            Self::Bill(_) => account.bills.get(&id)?.external_id.as_deref(),
-            Self::CustomerPayment => account.payments.get(&id)?.external_id.as_deref(),
-            Self::Customer | Self::Location | Self::Item(_) => None,
-        }
-    }
-
-    /// The record with an internal id or `eid:` and an external one.
-    fn find(self, account: &Account, text: &str) -> ApiResult<u64> {
-        let ids = self.ids(account);
-        if let Some(external) = text.strip_prefix("eid:") {
-            let found = ids.into_iter().find(|id| self.external_id(account, *id) == Some(external));
-            return found.ok_or_else(ApiError::nonexistent);
-        }
-        let id = text.parse().map_err(|_not_an_id| ApiError::nonexistent())?;
-        if ids.contains(&id) {
-            Ok(id)
-        } else if self.is_transaction() {
-            Err(ApiError::wrong_transaction_type())
-        } else {
-            Err(ApiError::nonexistent())
-        }
-    }
-
-    fn show(self, renderer: &Renderer<'_>, id: u64) -> Option<Value> {
-        let account = renderer.account;
-        match self {
-            Self::SalesOrder => account.orders.get(&id).map(|order| renderer.sales_order(order)),
-            Self::ItemFulfillment => account.fulfilments.get(&id).map(|fulfilment| renderer.fulfilment(fulfilment)),
-            Self::Bill(_) => account.bills.get(&id).map(|bill| renderer.bill(bill)),
-            Self::CustomerPayment => account.payments.get(&id).map(|payment| renderer.payment(payment)),
-            Self::Customer => renderer.customer_record(id),
-            Self::Location => renderer.location_record(id),
-            Self::Item(kind) => renderer.item_record(id, kind.record_type()),
-        }
-    }
-
-    fn lines(self, renderer: &Renderer<'_>, id: u64) -> Option<Vec<Value>> {
-        let account = renderer.account;
-        match self {
-            Self::SalesOrder => account.orders.get(&id).map(|order| renderer.order_lines(order)),
-            Self::ItemFulfillment => account.fulfilments.get(&id).map(|fulfilment| renderer.fulfilment_lines(fulfilment)),
-            Self::Bill(_) => account.bills.get(&id).map(|bill| renderer.bill_lines(bill)),
-            _ => None,
-        }
-    }
-}
-
 /// One request to the record service.
 struct Call<'a> {
     shared: &'a Shared,
@@ -170,6 +57,7 @@ pub(super) fn serve(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) ->
         (&Method::POST, []) => call.create(record),
         (&Method::PATCH, [id]) => call.patch(record, id),
         (&Method::PUT, [id]) => call.upsert(record, id),
+        (&Method::DELETE, [id]) => call.delete(record, id),
         (&Method::POST, [id, "!transform", target]) => call.transform(record, id, target),
         _ => Err(ApiError::method_not_allowed()),
     }
@@ -269,7 +157,10 @@ impl Call<'_> {
         let fields = json_body(&self.parts.headers, self.body)?;
         let validation = self.parts.headers.get("x-netsuite-propertynamevalidation").and_then(|value| value.to_str().ok());
         if validation.is_some_and(|value| value.eq_ignore_ascii_case("error")) {
-            self.shared.with(|account| schema::check(record.name(), &fields, &account.custom_fields))?;
+            self.shared.with(|account| {
+                let features = Features { custom_fields: &account.custom_fields, suite_tax: account.preferences.suite_tax };
+                schema::check(record.name(), &fields, features)
+            })?;
         }
         Ok(fields)
     }
@@ -284,11 +175,7 @@ impl Call<'_> {
 
     fn create(&self, record: RecordType) -> ApiResult<Response> {
         let fields = self.fields(record)?;
-        let id = self.shared.with(|account| match record {
-            RecordType::SalesOrder => account.create_order(&fields, Context::RestWebServices),
-            RecordType::CustomerPayment => account.create_payment(&fields),
-            _ => Err(ApiError::insufficient_permission()),
-        })?;
+        let id = self.shared.with(|account| record.create(account, &fields))?;
         Ok(created(&self.location(record, id)))
     }
 
@@ -297,61 +184,54 @@ impl Call<'_> {
         let replace = self.replaces_lines();
         let id = self.shared.with(|account| {
             let id = record.find(account, id)?;
-            match record {
-                RecordType::SalesOrder => account.edit_order(id, &fields, replace, Context::RestWebServices),
-                RecordType::ItemFulfillment => account.edit_fulfilment(id, &fields, Context::RestWebServices),
-                RecordType::Bill(_) => account.edit_bill(id, &fields, Context::RestWebServices),
-                _ => Err(ApiError::insufficient_permission()),
-            }
-            .map(|()| id)
+            record.edit(account, id, &fields, replace).map(|()| id)
         })?;
         Ok(created(&self.location(record, id)))
     }
 
     fn upsert(&self, record: RecordType, id: &str) -> ApiResult<Response> {
-        let Some(external) = id.strip_prefix("eid:").filter(|_| record == RecordType::SalesOrder) else {
+        let upserted = [RecordType::Transaction(Kind::SalesOrder), RecordType::Customer];
+        let Some(external) = id.strip_prefix("eid:").filter(|_| upserted.contains(&record)) else {
             return Err(ApiError::method_not_allowed());
         };
         let mut fields = self.fields(record)?;
         fields["externalId"] = Value::String(external.to_owned());
         let replace = self.replaces_lines();
         let id = self.shared.with(|account| match record.find(account, id) {
-            Ok(id) => account.edit_order(id, &fields, replace, Context::RestWebServices).map(|()| id),
-            Err(_not_there_yet) => account.create_order(&fields, Context::RestWebServices),
+            Ok(id) => record.edit(account, id, &fields, replace).map(|()| id),
+            Err(_not_there_yet) => record.create(account, &fields),
         })?;
         Ok(created(&self.location(record, id)))
     }
 
+    fn delete(&self, record: RecordType, id: &str) -> ApiResult<Response> {
+        self.shared.with(|account| {
+            let id = record.find(account, id)?;
+            match record {
+                RecordType::Transaction(Kind::CustomerDeposit) => account.delete_deposit(id),
+                _ => Err(ApiError::insufficient_permission()),
+            }
+        })?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
+
     fn transform(&self, record: RecordType, id: &str, target: &str) -> ApiResult<Response> {
-        let target = match (record, RecordType::named(target)?) {
-            (RecordType::SalesOrder, target @ (RecordType::ItemFulfillment | RecordType::Bill(_))) => target,
-            (_, other) => return Err(ApiError::initialize_ref(other.name(), id)),
-        };
+        let target = RecordType::named(target)?;
         let fields = self.fields(target)?;
         let replace = self.replaces_lines();
-        let preview = self
-            .parts
-            .headers
-            .get_all(http::header::ACCEPT)
-            .iter()
-            .any(|value| value.to_str().is_ok_and(|value| value.contains("type=create-form")));
+        let accepted = self.parts.headers.get_all(http::header::ACCEPT);
+        let preview = accepted.iter().any(|value| value.to_str().is_ok_and(|value| value.contains("type=create-form")));
         let result = self.shared.with(|account| {
-            let order = match id.strip_prefix("eid:") {
+            let source = match id.strip_prefix("eid:") {
                 Some(_) => record.find(account, id)?,
                 None => id.parse().map_err(|_not_an_id| ApiError::initialize_ref(target.name(), id))?,
             };
-            if let RecordType::Bill(kind) = target {
-                let draft = account.draft_bill(order, kind, &fields)?;
-                if preview {
-                    return Ok(Err(self.renderer(account).bill(&draft)));
-                }
-                return account.save_bill(draft, Context::RestWebServices).map(Ok);
+            if preview && (record, target) == (RecordType::Transaction(Kind::SalesOrder), RecordType::Transaction(Kind::ItemFulfillment)) {
+                let form = account.fulfilment_form(source, &fields)?;
+                return Ok(Err(Draft::Fulfilment(Box::new(form)).show(&self.renderer(account))));
             }
-            let draft = account.draft_fulfilment(order, &fields, replace)?;
-            if preview {
-                return Ok(Err(self.renderer(account).fulfilment(&draft)));
-            }
-            account.save_fulfilment(draft, Context::RestWebServices).map(Ok)
+            let draft = record.transform(account, source, target, &fields, replace)?;
+            if preview { Ok(Err(draft.show(&self.renderer(account)))) } else { draft.save(account).map(Ok) }
         })?;
         Ok(match result {
             Ok(id) => created(&self.location(target, id)),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::errors::{Outcome, Refusal};
-use super::retailer::{HandOver, HandOverLine, Retailer, Sale, State};
+use super::retailer::{HandOver, HandOverLine, Retailer};
+use super::sale::{Sale, State};
 use super::sales::uuid;
 use crate::sandbox::number;
 
@@ -81,7 +82,8 @@ impl Retailer {
         });
         let Some(hand_over) = self.hand_overs.get_mut(place) else { return };
         let before = std::mem::take(&mut hand_over.lines);
-        for line in &sale.lines {
+        // Discounts and what is taken back are not handed over.
+        for line in sale.standing().filter(|line| line.quantity > Decimal::ZERO && !line.is_return) {
             let old = before.iter().find(|old| old.line == line.id);
             hand_over.lines.push(HandOverLine {
                 line: line.id,

@@ -6,6 +6,7 @@
 
 mod auth;
 mod budget;
+pub(super) mod desk;
 mod errors;
 mod hand_over;
 mod handle;
@@ -13,6 +14,7 @@ mod reference;
 mod render;
 mod retailer;
 mod routes;
+mod sale;
 mod sales;
 mod schema;
 mod search;
@@ -32,11 +34,10 @@ use http::{HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::json;
 
-pub use handle::{NewSale, XSeriesHandle, XSeriesRefused};
-pub use retailer::{
-    Adjustment, Customer, HandOver, HandOverLine, Outlet, PaymentType, Product, Register, Sale, SaleLine, SalePayment, State as SaleState,
-    Subscription, Tax, User,
-};
+pub use desk::{AdjustmentKind, BroughtBack, NewAdjustment, NewCharge, NewCustomer, NewSale, NewSurcharge, Tender, Ticket, TicketLine};
+pub use handle::{XSeriesHandle, XSeriesRefused};
+pub use retailer::{Customer, HandOver, HandOverLine, Outlet, PaymentType, Product, Register, Subscription, Tax, User};
+pub use sale::{Adjustment, EcomCharge, LineSurcharge, Sale, SaleLine, SalePayment, State as SaleState, Surcharge, TaxPart};
 
 use super::config::{Catalogue, Chaos, WebhookTarget, XSeriesConfig};
 use super::courier::{Courier, SignatureEncoding};

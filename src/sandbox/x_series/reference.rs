@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::errors::{Outcome, Refusal};
 use super::retailer::{Customer, Outlet, PaymentType, Product, Register, Retailer, Tax, User};
+use super::seed;
 use crate::sandbox::number::{self, write};
 
 /// What a customer may be made with.
@@ -32,7 +33,7 @@ impl Product {
 impl Customer {
     fn show(&self) -> Value {
         json!({
-            "id": self.id, "name": format!("{} {}", self.first_name, self.last_name), "first_name": self.first_name,
+            "id": self.id, "name": format!("{} {}", self.first_name, self.last_name).trim(), "first_name": self.first_name,
             "last_name": self.last_name, "customer_code": self.code, "company_name": self.company_name, "email": self.email,
             "phone": self.phone, "balance": 0, "deleted_at": null, "version": self.version,
         })
@@ -104,9 +105,14 @@ impl Retailer {
         })
     }
 
+    /// The product that stands for a discount on a whole sale.
+    pub(super) fn discount_product(&self) -> Option<&Product> {
+        self.products.get(&seed::id("product", seed::DISCOUNT))
+    }
+
     pub(super) fn show_retailer(&self) -> Value {
         let no_tax = self.taxes.iter().find(|tax| tax.rate.is_zero());
-        let discount = self.products.values().find(|product| product.sku == "vend-discount");
+        let discount = self.discount_product();
         json!({
             "id": self.id, "name": "Sandbox", "domain_prefix": self.domain_prefix, "currency": { "code": "NZD", "symbol": "$" },
             "timezone": "Pacific/Auckland", "tax_exclusive": false, "country": "NZ", "no_tax_group_id": no_tax.map(|tax| tax.id),

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::errors::{Outcome, Refusal};
 use super::hand_over::Step;
 use super::render::Shape;
-use super::retailer::{HandOver, Retailer, Sale};
+use super::retailer::{HandOver, Retailer};
+use super::sale::Sale;
 use super::{Shared, lock, pairs, sales, seed};
 
 /// Rows of a page where the request does not say.
@@ -46,6 +47,8 @@ pub(super) fn route(shared: &Shared, parts: &Parts, body: &Bytes) -> Outcome<Res
         ("POST", ["sales"]) if writes_sales => call.create_sale(),
         ("GET", ["sales", id]) => call.get_sale(id),
         ("PUT", ["sales", id]) if writes_sales => call.update_sale(id),
+        ("POST", ["sales", id, "actions", "return"]) if writes_sales => call.return_sale(id),
+        ("PUT", ["sales", id, "actions", "return"]) if !writes_sales => call.return_sale(id),
         ("GET", ["search"]) => call.search(),
         ("GET", ["retailer"]) => call.data(|retailer| Ok(retailer.show_retailer())),
         ("GET", ["user"]) => {
@@ -145,6 +148,16 @@ impl Call<'_> {
     fn get_sale(&self, id: &str) -> Outcome<Response> {
         let id = uuid(id, "Sale")?;
         self.data(|retailer| retailer.sales.get(&id).map(|sale| self.show(retailer, sale)).ok_or(Refusal::NotFound("Sale")))
+    }
+
+    /// The answer is flat under every version.
+    fn return_sale(&self, id: &str) -> Outcome<Response> {
+        let id = uuid(id, "Sale")?;
+        self.data(|retailer| {
+            let made = retailer.start_return(id, &[])?;
+            let sale = retailer.sales.get(&made).ok_or(Refusal::NotFound("Sale"))?;
+            Ok(retailer.show(sale, Shape::Flat, *lock(&self.shared.chaos)))
+        })
     }
 
     fn list_sales(&self) -> Outcome<Response> {

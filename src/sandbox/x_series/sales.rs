@@ -8,7 +8,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::errors::{Outcome, Refusal};
-use super::retailer::{Adjustment, Retailer, Sale, SaleLine, SalePayment, State};
+use super::retailer::Retailer;
+use super::sale::{Adjustment, Sale, SaleLine, SalePayment, State};
 use super::schema;
 use crate::sandbox::number;
 
@@ -105,7 +106,7 @@ impl Retailer {
             (None, None) => self.invoice_number(register),
         };
         let short_code = body["short_code"].as_str().map(str::to_owned).or_else(|| old.map(|old| old.short_code.clone()));
-        let short_code = short_code.unwrap_or_else(|| (0..6).map(|_| self.random.lowercase()).collect());
+        let short_code = short_code.unwrap_or_else(|| self.short_code());
         let sale = Sale {
             id,
             state: state(&body["state"]),
@@ -123,6 +124,7 @@ impl Retailer {
             invoice_number,
             short_code,
             adjustments: adjustments(&body["pricing"]["adjustments"], &lines),
+            charges: old.map(|old| old.charges.clone()).unwrap_or_default(),
             lines,
             payments,
             version: 0,
@@ -133,7 +135,7 @@ impl Retailer {
         Ok(sale)
     }
 
-    fn check_paid(&self, sale: &Sale) -> Outcome<()> {
+    pub(super) fn check_paid(&self, sale: &Sale) -> Outcome<()> {
         let account = sale.has("layby") || sale.has("onaccount") || sale.has("service");
         let hand_over = sale.has("pickup") || sale.has("delivery");
         let must_be_paid = match sale.state {
@@ -175,10 +177,13 @@ impl Retailer {
             }
             let before = old.and_then(|old| old.lines.iter().find(|line| line.id == id));
             let note = item["attributes"].as_array().into_iter().flatten().find(|attribute| attribute["name"] == "line_note");
+            let quantity = decimal(&item["quantity"]);
+            // A discount on the whole sale is a line below zero that takes nothing back.
+            let takes_back = quantity < Decimal::ZERO && Some(product) != self.discount_product().map(|product| product.id);
             lines.push(SaleLine {
                 id,
                 product,
-                quantity: decimal(&item["quantity"]),
+                quantity,
                 price,
                 cost: decimal(&item["pricing"]["cost"]),
                 discount: decimal(&item["pricing"]["discount"]),
@@ -190,6 +195,12 @@ impl Retailer {
                 note: note.and_then(|note| note["value"].as_str()).map(str::to_owned),
                 fulfilled: before.map_or(Decimal::ZERO, |line| line.fulfilled),
                 serial_numbers: before.map(|line| line.serial_numbers.clone()).unwrap_or_default(),
+                is_return: before.map_or(takes_back, |line| line.is_return),
+                return_reason: before.and_then(|line| line.return_reason.clone()),
+                takes_back: before.and_then(|line| line.takes_back),
+                gift_card: before.and_then(|line| line.gift_card.clone()),
+                surcharges: before.map(|line| line.surcharges.clone()).unwrap_or_default(),
+                voided: before.is_some_and(|line| line.voided),
             });
         }
         lines
@@ -203,11 +214,11 @@ impl Retailer {
                 wrong.push(format!("payments[{place}].type.config_id: there is no payment type {payment_type}"));
             }
             let given = uuid(&item["id"]);
-            let is_old = given.is_some_and(|id| old.is_some_and(|old| old.payments.iter().any(|payment| payment.id == id)));
+            let before = given.and_then(|id| old?.payments.iter().find(|payment| payment.id == id));
             let register = uuid(&item["source"]["register_id"]).unwrap_or(register);
             match self.register(register) {
                 None => wrong.push(format!("payments[{place}].source.register_id: there is no register {register}")),
-                Some(register) if !register.open && !is_old => {
+                Some(register) if !register.open && before.is_none() => {
                     wrong.push(format!("payments[{place}]: the register {} is closed and takes no payments", register.name));
                 }
                 Some(_) => {}
@@ -220,9 +231,16 @@ impl Retailer {
                 }),
             };
             let id = given.unwrap_or_else(|| self.new_id());
-            payments.push(SalePayment { id, payment_type, register, amount: decimal(&item["amount"]), date });
+            let surcharge = before.and_then(|payment| payment.surcharge.clone());
+            let rounding = before.map_or(Decimal::ZERO, |payment| payment.rounding);
+            payments.push(SalePayment { id, payment_type, register, amount: decimal(&item["amount"]), date, surcharge, rounding });
         }
         payments
+    }
+
+    /// Six letters.
+    pub(super) fn short_code(&mut self) -> String {
+        (0..6).map(|_| self.random.lowercase()).collect()
     }
 
     /// The register's next number, with its prefix.
@@ -233,11 +251,11 @@ impl Retailer {
     }
 }
 
-fn refuse_if(wrong: Vec<String>) -> Outcome<()> {
+pub(super) fn refuse_if(wrong: Vec<String>) -> Outcome<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Refusal::Unprocessable(wrong)) }
 }
 
-fn check_attributes(attributes: &[String], wrong: &mut Vec<String>) {
+pub(super) fn check_attributes(attributes: &[String], wrong: &mut Vec<String>) {
     for attribute in attributes {
         if !ATTRIBUTES.contains(&attribute.as_str()) {
             wrong.push(format!("attributes: {attribute} is not known"));
@@ -259,21 +277,26 @@ fn check_fulfilment_details(details: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-/// Sale-level adjustments by what they come to; a discount takes away, a fee or a tip adds.
+/// Sale-level adjustments by what they come to.
 fn adjustments(list: &Value, lines: &[SaleLine]) -> Vec<Adjustment> {
     let net: Decimal = lines.iter().map(SaleLine::price_total).sum();
     let read = |item: &Value| {
         let value = number::read(&item["amount"]["value"]).unwrap_or_default();
-        let amount = if item["amount"]["type"] == "PERCENT" { net * value / Decimal::ONE_HUNDRED } else { value };
         let kind = item["type"].as_str().unwrap_or_default();
-        let total = number::round(if kind == "DISCOUNT" { -amount } else { amount }, 5);
-        Adjustment { kind: kind.to_owned(), name: item["name"].as_str().unwrap_or(kind).to_owned(), total }
+        let total = adjusted(kind, value, item["amount"]["type"] == "PERCENT", net);
+        Adjustment { kind: kind.to_owned(), name: item["name"].as_str().unwrap_or(kind).to_owned(), total, tax: Vec::new() }
     };
     list.as_array().into_iter().flatten().map(read).collect()
 }
 
+/// What an adjustment of a sale of `net` comes to: a discount takes away, a fee or a tip adds.
+pub(super) fn adjusted(kind: &str, value: Decimal, percent: bool, net: Decimal) -> Decimal {
+    let amount = if percent { net * value / Decimal::ONE_HUNDRED } else { value };
+    number::round(if kind == "DISCOUNT" { -amount } else { amount }, 5)
+}
+
 /// Text that looks like a card number is struck out without a word.
-fn redacted(note: &str) -> String {
+pub(super) fn redacted(note: &str) -> String {
     let mut text = String::new();
     let mut rest = note;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::errors::{Outcome, Refusal};
 use super::render::Shape;
-use super::retailer::{Retailer, Sale};
+use super::retailer::Retailer;
 use super::routes::{Call, DEFAULT_PAGE, LARGEST_PAGE, version_of};
+use super::sale::Sale;
 use crate::sandbox::config::Chaos;
 
 /// What is no filter.

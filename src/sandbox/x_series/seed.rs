@@ -15,6 +15,11 @@ pub(super) fn id(kind: &str, name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("sandbox:{kind}:{name}").as_bytes())
 }
 
+/// The SKU of the product that stands for a discount on a whole sale.
+pub(super) const DISCOUNT: &str = "vend-discount";
+/// The customer code of the walk-in customer.
+pub(super) const WALK_IN: &str = "WALKIN";
+
 pub(super) fn retailer(config: &XSeriesConfig, options: &Catalogue, clock: Clock, seed: u64) -> Retailer {
     let mut retailer = Retailer {
         clock,
@@ -96,11 +101,11 @@ fn places(retailer: &mut Retailer, registers: u32) {
 }
 
 fn goods(retailer: &mut Retailer) {
-    let discount = ("vend-discount", "Discount", Decimal::ZERO, false, false, true);
+    let discount = (DISCOUNT, "Discount", Decimal::ZERO, false, false, true);
     let goods = catalogue::GOODS
         .iter()
         .map(|goods| {
-            let has_inventory = !matches!(goods.sort, Sort::NotStocked | Sort::Service | Sort::Kit);
+            let has_inventory = goods.sort.is_stocked();
             (goods.sku, goods.name, goods.price(), goods.sort == Sort::Kit, has_inventory, goods.taxable)
         })
         .chain([discount]);
@@ -137,4 +142,7 @@ fn people(retailer: &mut Retailer) {
         };
         retailer.customers.insert(customer.id, customer);
     }
+    let (id, version) = (id("customer", WALK_IN), retailer.next_version());
+    let walk_in = Customer { id, code: WALK_IN.to_owned(), version, ..Customer::default() };
+    retailer.customers.insert(id, walk_in);
 }

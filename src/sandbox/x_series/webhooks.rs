@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::errors::{Outcome, Refusal};
-use super::retailer::{Retailer, Sale, Subscription};
+use super::retailer::{Retailer, Subscription};
+use super::sale::Sale;
 use crate::sandbox::courier::{Parcel, SignatureEncoding, Signing};
 
 const TYPES: [&str; 7] = [

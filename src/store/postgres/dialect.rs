@@ -21,7 +21,7 @@ macro_rules! like {
 }
 pub(super) use like;
 
-use super::rows::order_columns;
+use super::shared::rows::order_columns;
 
 /// Decides on the locked row alone: under READ COMMITTED, a row that changed while the lock was taken is looked at again, but
 /// another table would be seen as it was before. `MATERIALIZED`, so that no plan runs the inner part twice.
@@ -69,6 +69,16 @@ pub(super) const FIND_ORDERS: &str = concat!(
          UNION SELECT order_id FROM aliases WHERE lower(alias) = lower($1)) \
      ORDER BY id NOT IN ($1, lower($1)), updated_at DESC, id DESC"
 );
+
+/// Owner `$1` gives the connections `$2` up.
+pub(super) const RELEASE: &str =
+    "UPDATE connection_leases SET owner = '', expires_at = $3, leaving = 0 WHERE owner = $1 AND connection = ANY ($2)";
+
+/// Orders of the connections `$1` that somebody other than `$2` has in hand are due at `$3`.
+pub(super) const FREE_ORDERS: &str = "WITH left_alone AS MATERIALIZED ( \
+         SELECT id AS left_id FROM orders WHERE state = 'working' AND connection = ANY ($1) AND lease_owner <> $2 AND due_at > $3 \
+         ORDER BY id FOR UPDATE) \
+     UPDATE orders SET due_at = $3 FROM left_alone WHERE id = left_id";
 
 /// Texts as a statement takes them.
 #[expect(clippy::unnecessary_wraps, reason = "the other engine's may fail")]

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::rows::{self, Cells};
+use super::shared::rows::{self, Cells};
 use super::writer::Tx;
 use super::{Row, during};
 use crate::domain::verdict::HoldKind;

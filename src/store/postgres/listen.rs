@@ -9,13 +9,19 @@ use super::Shared;
 use super::server::{Purpose, Server};
 use crate::clock::pause;
 
-/// The channel. The payload is the schema, as several installations may share a database, and who tells.
-const CHANNEL: &str = "tillbridge_work";
+/// The channel of work. The payload is the schema, as several installations may share a database, and who tells.
+const WORK: &str = "tillbridge_work";
+/// The channel on which connections that were given up are told.
+const RELEASES: &str = "tillbridge_releases";
 /// Tells everybody who listens.
 pub(super) const TELL: &str = "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true))";
 /// The same with the commit, in one go.
 pub(super) const TELL_AND_COMMIT: &str =
     "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true)); COMMIT";
+
+/// Tells that connections were given up.
+pub(super) const TELL_OWNERS: &str =
+    "SELECT pg_notify('tillbridge_releases', current_schema() || '/' || current_setting('tillbridge.process', true))";
 
 /// How long a silent connection is believed in.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -44,17 +50,19 @@ async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Re
     let schema: Option<String> = sqlx::query_scalar("SELECT current_schema()").fetch_one(&mut listener).await?;
     let Some(schema) = schema else { return Err(sqlx::Error::Configuration("there is no current schema".into())) };
     let ours = format!("{schema}/{}", server.process);
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([WORK, RELEASES]).await?;
     if lost {
         // Something may have been told meanwhile.
         shared.work.notify_one();
+        shared.released.notify_one();
     }
     loop {
         match tokio::time::timeout(SILENCE, listener.try_recv()).await {
             Ok(heard) => match heard? {
                 // Our own commits have woken our worker already.
-                Some(told) if told.payload() != ours && told.payload().split('/').next() == Some(&schema) => shared.work.notify_one(),
-                Some(_) => {}
+                Some(told) if told.payload() == ours || told.payload().split('/').next() != Some(&schema) => {}
+                Some(told) if told.channel() == RELEASES => shared.released.notify_one(),
+                Some(_) => shared.work.notify_one(),
                 None => return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into())),
             },
             // A connection that was cut without a word would stay silent for ever.

@@ -15,30 +15,9 @@ mod migrate;
 mod server;
 mod writer;
 
-// What both engines do alike is compiled once for each of them: these files speak of `super::Db`, `super::Driver`, `super::writer::Tx`
-// and `super::dialect`, which each engine has.
-#[path = "../shared/act.rs"]
-mod act;
-#[path = "../shared/calls.rs"]
-mod calls;
-#[path = "../shared/finish.rs"]
-mod finish;
-#[path = "../shared/link.rs"]
-mod link;
-#[path = "../shared/lists.rs"]
-mod lists;
-#[path = "../shared/memory.rs"]
-mod memory;
-#[path = "../shared/queue.rs"]
-mod queue;
-#[path = "../shared/records.rs"]
-mod records;
-#[path = "../shared/rows.rs"]
-mod rows;
-#[path = "../shared/settings.rs"]
-mod settings;
-#[path = "../shared/upkeep.rs"]
-mod upkeep;
+#[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -55,6 +34,7 @@ use uuid::{ContextV7, Uuid};
 use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
+use self::shared::Locked;
 use self::writer::{Tx, transaction};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -81,6 +61,8 @@ struct Shared {
     writers: PgPool,
     /// Fired by commits that made an order due, here or elsewhere.
     work: Notify,
+    /// Fired when another process gave connections up.
+    released: Notify,
     /// Commits tell other processes.
     notifies: AtomicBool,
     commits: AtomicU64,
@@ -111,6 +93,7 @@ impl Postgres {
         let shared = Arc::new(Shared {
             writers: server.pool(connections, Purpose::Writes),
             work: Notify::new(),
+            released: Notify::new(),
             notifies: AtomicBool::new(server.notifies),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
@@ -141,6 +124,11 @@ impl Postgres {
     /// Resolves when a commit made an order due, here or in another process.
     pub(super) async fn wait_for_work(&self) {
         self.shared.work.notified().await;
+    }
+
+    /// Resolves when another process gave connections up.
+    pub(super) async fn wait_for_release(&self) {
+        self.shared.released.notified().await;
     }
 
     /// What was written since the engine was opened.
@@ -204,9 +192,21 @@ async fn lock_orders(tx: &mut Tx, operation: &'static str, orders: [&OrderId; 2]
         .map_err(during(operation))
 }
 
-/// Revisions are numbered without a gap: one is published after the other.
-async fn lock_revisions(tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
-    sqlx::query("LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE").execute(tx.conn()).await.map(drop).map_err(during(operation))
+/// Lets one write at a time decide on a table; it can be read meanwhile.
+async fn lock_table(tx: &mut Tx, operation: &'static str, table: Locked) -> Result<(), StoreError> {
+    let sql = match table {
+        Locked::Revisions => "LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE",
+        Locked::ConnectionLeases => "LOCK TABLE connection_leases IN SHARE ROW EXCLUSIVE MODE",
+    };
+    sqlx::query(sql).execute(tx.conn()).await.map(drop).map_err(during(operation))
+}
+
+/// The others look at once for what they may take.
+async fn tell_owners(tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
+    if !tx.tells() {
+        return Ok(());
+    }
+    sqlx::query(listen::TELL_OWNERS).execute(tx.conn()).await.map(drop).map_err(during(operation))
 }
 
 /// Names the operation that a statement belonged to, and tells a store that failed from a statement that did.
@@ -247,5 +247,5 @@ fn is_race(error: &StoreError) -> bool {
         _ => return false,
     };
     // Serialization failure, deadlock, and a row that another transaction inserted meanwhile.
-    source.as_database_error().and_then(|error| error.code()).is_some_and(|code| matches!(&*code, "40001" | "40P01" | "23505"))
+    source.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| matches!(&*code, "40001" | "40P01" | "23505"))
 }

@@ -103,7 +103,9 @@ async fn prepare(conn: &mut PgConnection, purpose: Purpose, process: &str) -> Re
             conn.execute(DURABLE).await?;
             conn.execute(WRITES).await?;
         }
-        Purpose::Reads => drop(conn.execute(READS).await?),
+        Purpose::Reads => {
+            conn.execute(READS).await?;
+        }
         Purpose::Long => {
             conn.execute(DURABLE).await?;
             conn.execute(LONG).await?;

@@ -51,7 +51,7 @@ impl Tx {
 
     /// Ends the transaction. After an error nobody knows whether it was committed.
     pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        let tells = self.wake && self.shared.notifies.load(Ordering::Relaxed);
+        let tells = self.wake && self.tells();
         self.conn().execute(if tells { listen::TELL_AND_COMMIT } else { "COMMIT" }).await?;
         self.ended = true;
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
@@ -59,6 +59,11 @@ impl Tx {
             self.shared.work.notify_one();
         }
         Ok(())
+    }
+
+    /// True when commits tell other processes.
+    pub(super) fn tells(&self) -> bool {
+        self.shared.notifies.load(Ordering::Relaxed)
     }
 
     /// Undoes everything.

@@ -22,7 +22,7 @@ macro_rules! order_columns {
          x_series_state, x_series_attributes, x_series_version, sent_digest, echo_digest, mapping, created_at, updated_at"
     };
 }
-pub(super) use order_columns;
+pub(in crate::store) use order_columns;
 
 /// The columns that [`event`] reads.
 macro_rules! event_columns {
@@ -30,7 +30,7 @@ macro_rules! event_columns {
         "id, connection, order_id, seq, source, kind, received_at, verdict, reason, detail, decided_at"
     };
 }
-pub(super) use event_columns;
+pub(in crate::store) use event_columns;
 
 /// The columns that [`call`] reads.
 macro_rules! call_columns {
@@ -38,21 +38,21 @@ macro_rules! call_columns {
         "id, connection, order_id, kind, idempotency_key, state, request, attempts, http_status, answer, remote_id, created_at, updated_at"
     };
 }
-pub(super) use call_columns;
+pub(in crate::store) use call_columns;
 
 /// A row with the name of its table, for errors.
-pub(super) struct Cells<'r> {
+pub(in crate::store) struct Cells<'r> {
     table: &'static str,
     row: &'r Row,
 }
 
 impl<'r> Cells<'r> {
-    pub(super) fn of(table: &'static str, row: &'r Row) -> Self {
+    pub(in crate::store) fn of(table: &'static str, row: &'r Row) -> Self {
         Self { table, row }
     }
 
     /// A column as it is.
-    pub(super) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    pub(in crate::store) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
     where
         T: Decode<'r, Driver> + Type<Driver>,
     {
@@ -60,41 +60,41 @@ impl<'r> Cells<'r> {
     }
 
     /// A column that holds a word.
-    pub(super) fn word<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    pub(in crate::store) fn word<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
         let word: &str = self.get(column)?;
         parse(word).ok_or_else(|| self.unknown(column, word))
     }
 
     /// A column that holds a word or null.
-    pub(super) fn opt_word<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+    pub(in crate::store) fn opt_word<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
         let word: Option<&str> = self.get(column)?;
         word.map(|word| parse(word).ok_or_else(|| self.unknown(column, word))).transpose()
     }
 
     /// A column that holds a time.
-    pub(super) fn time(&self, column: &'static str) -> Result<Timestamp, StoreError> {
+    pub(in crate::store) fn time(&self, column: &'static str) -> Result<Timestamp, StoreError> {
         self.get(column).map(from_millis)
     }
 
     /// A column that holds a time or null.
-    pub(super) fn opt_time(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+    pub(in crate::store) fn opt_time(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.get::<Option<i64>>(column)?.map(from_millis))
     }
 
     /// A column that holds JSON.
-    pub(super) fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+    pub(in crate::store) fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
         let text: &str = self.get(column)?;
         serde_json::from_str(text).map_err(|error| self.unknown(column, &error.to_string()))
     }
 
     /// A column that counts.
-    pub(super) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
+    pub(in crate::store) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
         let count: i64 = self.get(column)?;
         u32::try_from(count).map_err(|error| self.unknown(column, &format!("{count} ({error})")))
     }
 
     /// A column that holds an HTTP status or null.
-    pub(super) fn opt_status(&self, column: &'static str) -> Result<Option<u16>, StoreError> {
+    pub(in crate::store) fn opt_status(&self, column: &'static str) -> Result<Option<u16>, StoreError> {
         let status: Option<i64> = self.get(column)?;
         status.map(|status| u16::try_from(status).map_err(|error| self.unknown(column, &format!("{status} ({error})")))).transpose()
     }
@@ -105,7 +105,7 @@ impl<'r> Cells<'r> {
 }
 
 /// Reads an order.
-pub(super) fn order(row: &Row) -> Result<OrderRow, StoreError> {
+pub(in crate::store) fn order(row: &Row) -> Result<OrderRow, StoreError> {
     let cells = Cells::of("orders", row);
     Ok(OrderRow {
         id: OrderId::new(cells.get::<String>("id")?),
@@ -142,7 +142,7 @@ pub(super) fn order(row: &Row) -> Result<OrderRow, StoreError> {
 }
 
 /// Reads an event, without its body.
-pub(super) fn event(row: &Row) -> Result<EventRow, StoreError> {
+pub(in crate::store) fn event(row: &Row) -> Result<EventRow, StoreError> {
     let cells = Cells::of("events", row);
     Ok(EventRow {
         id: EventId::new(cells.get::<String>("id")?),
@@ -160,7 +160,7 @@ pub(super) fn event(row: &Row) -> Result<EventRow, StoreError> {
 }
 
 /// Reads a call.
-pub(super) fn call(row: &Row) -> Result<CallRow, StoreError> {
+pub(in crate::store) fn call(row: &Row) -> Result<CallRow, StoreError> {
     let cells = Cells::of("calls", row);
     Ok(CallRow {
         id: CallId::new(cells.get::<String>("id")?),
@@ -180,7 +180,7 @@ pub(super) fn call(row: &Row) -> Result<CallRow, StoreError> {
 }
 
 /// Reads a pass.
-pub(super) fn pass(row: &Row) -> Result<PassRow, StoreError> {
+pub(in crate::store) fn pass(row: &Row) -> Result<PassRow, StoreError> {
     let cells = Cells::of("passes", row);
     Ok(PassRow {
         at: cells.time("ended_at")?,
@@ -194,7 +194,7 @@ pub(super) fn pass(row: &Row) -> Result<PassRow, StoreError> {
 }
 
 /// Reads what the door goes by of an order.
-pub(super) fn hot(cells: &Cells<'_>) -> Result<Hot, StoreError> {
+pub(in crate::store) fn hot(cells: &Cells<'_>) -> Result<Hot, StoreError> {
     Ok(Hot {
         id: cells.get("id")?,
         connection: ConnectionId::new(cells.get::<String>("connection")?),

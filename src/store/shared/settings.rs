@@ -1,7 +1,7 @@
 //! Settings that live in the database: revisions of the mappings, bearer tokens; and replays.
 
 use super::rows::Cells;
-use super::{Db, Row, during, lock_revisions};
+use super::{Db, Locked, Row, during, lock_table};
 use crate::clock::from_millis;
 use crate::domain::ids::ConnectionId;
 use crate::store::values::json;
@@ -61,7 +61,7 @@ impl Db {
         let (document, message, author) = (document.to_owned(), message.to_owned(), author.to_owned());
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                lock_revisions(tx, OPERATION).await?;
+                lock_table(tx, OPERATION, Locked::Revisions).await?;
                 let number: i64 = sqlx::query_scalar(
                     "INSERT INTO revisions (connection, number, document, message, author, published_at) \
                      SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM revisions WHERE connection = $1 RETURNING number",

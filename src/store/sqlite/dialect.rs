@@ -1,7 +1,7 @@
 //! The statements that this engine says in its own way. Lists travel as JSON, through `json_each`.
 
 use super::during;
-use super::rows::order_columns;
+use super::shared::rows::order_columns;
 use super::writer::Tx;
 use crate::store::StoreError;
 use crate::store::values::json;
@@ -67,6 +67,14 @@ pub(super) const FIND_ORDERS: &str = concat!(
          UNION SELECT order_id FROM aliases WHERE alias = $1) \
      ORDER BY id NOT IN ($1, lower($1)), updated_at DESC, id DESC"
 );
+
+/// Owner `$1` gives the connections `$2` up.
+pub(super) const RELEASE: &str = "UPDATE connection_leases SET owner = '', expires_at = $3, leaving = 0 \
+     WHERE owner = $1 AND connection IN (SELECT value FROM json_each($2))";
+
+/// Orders of the connections `$1` that somebody other than `$2` has in hand are due at `$3`.
+pub(super) const FREE_ORDERS: &str = "UPDATE orders SET due_at = $3 \
+     WHERE state = 'working' AND connection IN (SELECT value FROM json_each($1)) AND lease_owner <> $2 AND due_at > $3";
 
 /// Texts as a statement takes them.
 pub(super) fn texts<'a>(operation: &'static str, items: impl Iterator<Item = &'a str>) -> Result<String, StoreError> {

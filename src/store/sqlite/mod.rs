@@ -6,30 +6,9 @@ mod file;
 mod migrate;
 mod writer;
 
-// What both engines do alike is compiled once for each of them: these files speak of `super::Db`, `super::Driver`, `super::writer::Tx`
-// and `super::dialect`, which each engine has.
-#[path = "../shared/act.rs"]
-mod act;
-#[path = "../shared/calls.rs"]
-mod calls;
-#[path = "../shared/finish.rs"]
-mod finish;
-#[path = "../shared/link.rs"]
-mod link;
-#[path = "../shared/lists.rs"]
-mod lists;
-#[path = "../shared/memory.rs"]
-mod memory;
-#[path = "../shared/queue.rs"]
-mod queue;
-#[path = "../shared/records.rs"]
-mod records;
-#[path = "../shared/rows.rs"]
-mod rows;
-#[path = "../shared/settings.rs"]
-mod settings;
-#[path = "../shared/upkeep.rs"]
-mod upkeep;
+#[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,6 +22,7 @@ use tokio::time::Instant;
 
 use self::Sqlite as Db;
 use self::file::DatabaseFile;
+use self::shared::Locked;
 use self::writer::{Tx, Writer};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -124,6 +104,11 @@ impl Sqlite {
         self.shared.work.notified().await;
     }
 
+    /// Never: nobody else gives anything up.
+    pub(super) async fn wait_for_release(&self) {
+        std::future::pending::<()>().await;
+    }
+
     /// What the writer has done since it was started.
     pub(super) fn writer_stats(&self) -> WriterStats {
         WriterStats { writes: self.shared.writes.load(Ordering::Relaxed), commits: self.shared.commits.load(Ordering::Relaxed) }
@@ -185,6 +170,11 @@ async fn lock_orders(_tx: &mut Tx, _operation: &'static str, _orders: [&OrderId;
 }
 
 /// As above.
-async fn lock_revisions(_tx: &mut Tx, _operation: &'static str) -> Result<(), StoreError> {
+async fn lock_table(_tx: &mut Tx, _operation: &'static str, _table: Locked) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// There is nobody else.
+async fn tell_owners(_tx: &mut Tx, _operation: &'static str) -> Result<(), StoreError> {
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::value::{WireError, amount, flag, id, items, record, required_id, rows, text};
 use crate::domain::ids::SaleId;
-use crate::domain::reference::{Outlet, PaymentType, Product, Register, Retailer, TaxGroup, TillCustomer, User};
+use crate::domain::reference::{Outlet, PaymentType, Product, Register, Retailer, TaxGroup, TaxRate, TillCustomer, User};
 use crate::xseries::reference::{Candidate, Fulfillment, FulfillmentLine, OfSale, SerialNumber, Webhook};
 
 fn name(row: &Value, pointers: &[&str]) -> String {
@@ -37,15 +37,18 @@ pub(crate) fn payment_type(row: &Value) -> Result<PaymentType, WireError> {
 
 pub(crate) fn tax_group(row: &Value) -> Result<TaxGroup, WireError> {
     let mut rate = Decimal::ZERO;
+    let mut rates = Vec::new();
     for part in items(row, &["/rates"]) {
-        rate += amount(part, &["/rate"])?.ok_or_else(|| WireError::missing("/rates/rate"))?;
+        let own = amount(part, &["/rate"])?.ok_or_else(|| WireError::missing("/rates/rate"))?;
+        rate += own;
+        rates.extend(id(part, &["/id"]).map(|id| TaxRate { id, rate: own }));
     }
     if items(row, &["/rates"]).is_empty() {
         rate = amount(row, &["/rate"])?.unwrap_or_default();
     }
     let id = required_id(row, &["/id"])?;
     let is_default = flag(row, &["/is_default", "/default"]).unwrap_or(false);
-    Ok(TaxGroup { id, name: name(row, &["/name", "/display_name"]), rate, is_default })
+    Ok(TaxGroup { id, name: name(row, &["/name", "/display_name"]), rate, is_default, rates })
 }
 
 pub(crate) fn user(row: &Value) -> Result<User, WireError> {
@@ -77,7 +80,16 @@ pub(crate) fn candidate(row: &Value) -> Result<Candidate, WireError> {
 pub(crate) fn customer(row: &Value) -> Result<TillCustomer, WireError> {
     let person = [text(row, &["/first_name"]), text(row, &["/last_name"])].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let name = if person.is_empty() { text(row, &["/name", "/company_name"]) } else { Some(person) };
-    Ok(TillCustomer { id: required_id(row, &["/id"])?, code: text(row, &["/customer_code"]), email: text(row, &["/email"]), name })
+    Ok(TillCustomer {
+        id: required_id(row, &["/id"])?,
+        code: text(row, &["/customer_code"]),
+        email: text(row, &["/email"]),
+        name,
+        first_name: text(row, &["/first_name"]),
+        last_name: text(row, &["/last_name"]),
+        company_name: text(row, &["/company_name"]),
+        phone: text(row, &["/phone", "/mobile"]),
+    })
 }
 
 pub(crate) fn retailer(body: &Value) -> Result<Retailer, WireError> {
@@ -155,6 +167,9 @@ mod tests {
         assert_eq!(rates, [("No Tax", dec!(0), false), ("GST", dec!(0.15), true), ("VAT", dec!(0.2), false)]);
         let two = json!({"id": "t", "name": "NY", "rates": [{"rate": 0.04}, {"rate": "0.045"}]});
         assert_eq!(tax_group(&two).unwrap().rate, dec!(0.085));
+        let gst = &taxes[1];
+        assert_eq!((gst.rates.len(), gst.rates[0].rate), (1, dec!(0.15)));
+        assert_ne!(gst.rates[0].id, gst.id, "components name the rate, lines the group");
     }
 
     #[test]
@@ -170,6 +185,12 @@ mod tests {
         let customers = fixture(include_str!("../../../tests/fixtures/x-series/v2.0_customers.json"), customer);
         assert_eq!(customers[0].code.as_deref(), Some("Tony-N4ZJ"));
         assert_eq!((customers[0].name.as_deref(), customers[1].name.as_deref()), (Some("Anthony Stark"), None));
+        assert_eq!((customers[0].first_name.as_deref(), customers[0].last_name.as_deref()), (Some("Anthony"), Some("Stark")));
+        let row = json!({"id": "c", "company_name": "Gull & Co", "phone": "", "mobile": "021 555 0101"});
+        let read = customer(&row).unwrap();
+        assert_eq!((read.company_name.as_deref(), read.phone.as_deref()), (Some("Gull & Co"), Some("021 555 0101")));
+        let walk_in = customer(&json!({"id": "w", "customer_code": "WALKIN"})).unwrap();
+        assert!(walk_in.is_walk_in() && !customers[0].is_walk_in());
     }
 
     #[test]

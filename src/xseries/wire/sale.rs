@@ -5,11 +5,17 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::sale_parts::{charges, lines, payments};
-use super::value::{WireError, amount, date, flag, id, int, is_deleted, items, required_id, rows, text};
+use super::sale_parts::{PrintedLine, charges, lines, payments, returned_by, takes_back};
+use super::value::{WireError, amount, date, id, int, is_deleted, items, required_id, rows, text};
 use crate::domain::ids::SaleId;
+use crate::domain::money;
 use crate::domain::sale::{Charge, Sale, SaleLine, SaleTotals};
-use crate::domain::status::{SaleStatus, UnknownStatus};
+use crate::domain::status::{SaleState, SaleStatus, UnknownStatus};
+
+/// The decimals of printed totals.
+const PLACES: u32 = 2;
+/// The most that rounding price and tax apart from one another makes.
+const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// What the change feed is read for: which sale changed, and up to where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,17 +56,21 @@ pub fn unwrap_sale(body: &Value) -> Option<&Value> {
 pub fn parse_sale(body: &Value) -> Result<Sale, WireError> {
     let sale = unwrap_sale(body).ok_or_else(|| WireError::missing("the sale"))?;
     let return_for = id(sale, &["/return_for", "/return_for/id", "/return/original_sale_id"]).map(SaleId::from);
-    let takes_back = return_for.is_some() || flag(sale, &["/return/is_return", "/is_return"]).unwrap_or(false);
-    let lines = lines(sale, takes_back)?;
+    let takes_back = takes_back(sale, return_for.as_ref())?;
+    let status = status(sale);
+    let voided = status.as_ref().is_ok_and(|status| status.state == SaleState::Voided);
+    let printed = lines(sale, takes_back)?;
+    let exact = exact_sums(printed.iter().filter(|printed| voided || !printed.line.is_voided()));
+    let lines: Vec<SaleLine> = printed.into_iter().map(|printed| printed.line).collect();
     let payments = payments(sale)?;
-    let charges = charges(sale, takes_back)?;
-    let totals = totals(sale, &lines, &charges)?;
+    let charges = charges(sale, &lines, takes_back)?;
+    let totals = totals(sale, exact, &charges)?;
     if lines.is_empty() && charges.is_empty() && !totals.price.is_zero() {
         return Err(WireError::missing("/line_items"));
     }
     Ok(Sale {
         id: required_id(sale, &["/id"])?.into(),
-        status: status(sale),
+        status,
         version: int(sale, &["/_metadata/version", "/version"]),
         source_type: text(sale, &["/source/type", "/source"]),
         source_id: text(sale, &["/source/id", "/source_id"]),
@@ -77,6 +87,7 @@ pub fn parse_sale(body: &Value) -> Result<Sale, WireError> {
         receipt_number: text(sale, &["/receipt_number"]),
         short_code: text(sale, &["/short_code"]),
         return_for,
+        returned_by: returned_by(sale),
         lines,
         payments,
         charges,
@@ -121,19 +132,45 @@ fn status(sale: &Value) -> Result<SaleStatus, UnknownStatus> {
     SaleStatus::classify(state.as_deref(), &attributes, word.as_deref())
 }
 
+/// What lines come to, to the last decimal.
+#[derive(Debug, Clone, Copy)]
+struct Sums {
+    price: Decimal,
+    /// By the components, which only add up to the sale's printed tax.
+    tax: Decimal,
+    /// As each line prints it, before the sale's rounding.
+    printed_tax: Decimal,
+}
+
+fn exact_sums<'l>(lines: impl Iterator<Item = &'l PrintedLine>) -> Sums {
+    let none = Sums { price: Decimal::ZERO, tax: Decimal::ZERO, printed_tax: Decimal::ZERO };
+    lines.fold(none, |sums, printed| Sums {
+        price: sums.price + printed.line.price_total,
+        tax: sums.tax + printed.line.tax_total,
+        printed_tax: sums.printed_tax + printed.tax,
+    })
+}
+
 /// The totals as they are printed; where they are not given, they are what the lines and charges add up to.
-fn totals(sale: &Value, lines: &[SaleLine], charges: &[Charge]) -> Result<SaleTotals, WireError> {
+fn totals(sale: &Value, lines: Sums, charges: &[Charge]) -> Result<SaleTotals, WireError> {
     let printed_price = amount(sale, &["/totals/price", "/totals/total_price", "/total_price"])?;
     let printed_tax = amount(sale, &["/totals/tax", "/totals/total_tax", "/total_tax"])?;
     let printed_with_tax = amount(sale, &["/totals/price_incl_tax", "/total_price_incl", "/total_price_incl_tax"])?;
-    let summed = || -> Decimal {
-        lines.iter().map(|line| line.price_total).sum::<Decimal>() + charges.iter().map(|charge| charge.total).sum::<Decimal>()
+    let outside: Decimal = charges.iter().map(|charge| charge.total).sum();
+    let outside_tax: Decimal = charges.iter().map(|charge| charge.tax).sum();
+    let tax = printed_tax.unwrap_or(lines.tax + outside_tax);
+    let price = printed_price.or_else(|| printed_with_tax.map(|total| total - tax)).unwrap_or(lines.price + outside);
+    let summed = price + tax;
+    let with_tax = match printed_with_tax {
+        Some(printed) => printed,
+        // Price and tax are rounded each by itself, and what is paid is their exact sum, rounded once.
+        None if printed_price.is_some() && printed_tax.is_some() => {
+            let exact = money::round(lines.price + lines.printed_tax + outside + outside_tax, PLACES);
+            if (exact - summed).abs() <= CENT { exact } else { summed }
+        }
+        None => summed,
     };
-    let tax = printed_tax.unwrap_or_else(|| {
-        lines.iter().map(|line| line.tax_total).sum::<Decimal>() + charges.iter().map(|charge| charge.tax).sum::<Decimal>()
-    });
-    let price = printed_price.or_else(|| printed_with_tax.map(|total| total - tax)).unwrap_or_else(summed);
-    Ok(SaleTotals { price, tax, price_incl_tax: printed_with_tax.unwrap_or(price + tax) })
+    Ok(SaleTotals { price, tax, price_incl_tax: with_tax })
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::status::{Account, HandOver, SaleState};
+use crate::domain::sale::{LineSurcharge, TaxComponent};
+use crate::domain::status::{Account, HandOver};
 
 fn fixture(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -66,7 +67,7 @@ fn a_charge_outside_the_lines_is_part_of_the_sale() {
     assert_eq!(sale.number(), Some("1036"));
     assert_eq!(sale.lines.iter().map(|line| line.sequence).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(sale.lines[1].tax_total, dec!(30));
-    let fee = Charge { kind: "NON_CASH_FEE".to_owned(), name: Some("Non-cash Fee".to_owned()), total: dec!(1.5), tax: dec!(0) };
+    let fee = Charge { kind: "NON_CASH_FEE".to_owned(), name: Some("Non-cash Fee".to_owned()), total: dec!(1.5), ..Charge::default() };
     assert_eq!(sale.charges, [fee]);
     assert_eq!(sale.totals, SaleTotals { price: dec!(201.5), tax: dec!(30), price_incl_tax: dec!(231.5) });
     assert_eq!(sale.paid(), sale.totals.price_incl_tax);
@@ -251,6 +252,68 @@ fn each_charge_counts_once_in_whichever_shape_it_comes() {
 fn a_deleted_sale_is_seen_in_the_feed() {
     let head = sale_head(&json!({"id": "S", "version": "7", "deleted_at": "2026-01-01 00:00:00"})).unwrap();
     assert_eq!(head, SaleHead { id: "s".into(), version: Some(7), updated_at: None, deleted: true });
+}
+
+#[test]
+fn what_a_line_and_a_payment_tell_beside_their_price_is_read() {
+    let sale = parse_sale(&nested()).unwrap();
+    let component = |rate_id: &str, tax| TaxComponent { rate_id: rate_id.to_owned(), tax };
+    assert_eq!(sale.lines[1].tax_components, [component("r1", dec!(1.0)), component("r2", dec!(0.51))]);
+    assert_eq!(
+        sale.lines[1].surcharges,
+        [LineSurcharge { total: dec!(0.2), tax: dec!(0.03), tax_components: vec![component("r1", dec!(0.03))] }]
+    );
+    assert_eq!(sale.charges[0].tax_components, [component("r1", dec!(0.03))]);
+    let payment = &sale.payments[0];
+    assert_eq!(
+        (payment.kind.as_deref(), payment.name.as_deref(), payment.surcharge_rule.as_deref()),
+        (Some("5"), Some("Card"), Some("2%"))
+    );
+    assert_eq!((sale.lines_total(), sale.outside_total(), sale.unexplained()), (dec!(36.81), dec!(4.83), dec!(0)));
+
+    let mut body = nested();
+    let line = &mut body["data"]["line_items"][0];
+    line["gift_card_number"] = json!("GC-77");
+    line["return"] = json!({"is_return": 1, "reason": "Too small"});
+    line["product"]["sku"] = json!("MUG");
+    body["data"]["payments"][0]["source"] = json!({"register_id": "REG-2"});
+    body["data"]["return"]["return_sale_ids"] = json!(["BACK-1", "back-2"]);
+    let sale = parse_sale(&body).unwrap();
+    let line = &sale.lines[1];
+    assert_eq!((line.gift_card_number.as_deref(), line.sku.as_deref()), (Some("GC-77"), Some("MUG")));
+    assert_eq!((line.is_return, line.return_reason.as_deref()), (true, Some("Too small")));
+    assert_eq!(sale.payments[0].register_id.as_deref(), Some("reg-2"));
+    assert_eq!(sale.returned_by, [SaleId::from("back-1"), SaleId::from("back-2")]);
+    assert_eq!(parse_sale(&nested()).unwrap().lines[1].return_reason, None);
+}
+
+#[test]
+fn a_return_against_no_sale_is_told_by_its_marks_or_by_its_total() {
+    let line = json!({"product_id": "p", "quantity": -1, "price": 10, "tax": 1.5});
+    let unmarked = json!({"id": "s", "status": "SAVED", "return_for": "", "total_price": "-10", "total_tax": "-1.5", "register_sale_products": [line]});
+    let sale = parse_sale(&unmarked).unwrap();
+    assert!(sale.is_return() && sale.return_for.is_none());
+    let marked = |is_return: bool| {
+        let mut line = line.clone();
+        line["is_return"] = is_return.into();
+        parse_sale(&json!({"id": "s", "state": "closed", "total_price": -10, "line_items": [line]})).unwrap().is_return()
+    };
+    assert!(marked(true) && !marked(false), "the line's own mark counts for more than the sign");
+}
+
+#[test]
+fn price_and_tax_rounded_apart_do_not_move_what_is_to_be_paid() {
+    // 10.005 and 1.505 round to 10.01 and 1.51; what was paid is 11.51.
+    let line = json!({"product_id": "p", "quantity": 1, "price": 10.005, "price_total": 10.005, "tax_total": 1.505,
+        "tax_components": [{"rate_id": "r", "total_tax": 1.51}]});
+    let body = |line: Value| json!({"id": "s", "state": "closed", "total_price": 10.01, "total_tax": "1.51", "line_items": [line]});
+    let sale = parse_sale(&body(line.clone())).unwrap();
+    assert_eq!((sale.gross_total(), sale.total_tax(), sale.unexplained()), (dec!(11.51), dec!(1.51), dec!(0)));
+    // Totals that the lines do not bear out are left as they are printed, and the difference is told.
+    let mut short = line;
+    short["price_total"] = json!(9);
+    let sale = parse_sale(&body(short)).unwrap();
+    assert_eq!((sale.gross_total(), sale.unexplained()), (dec!(11.52), dec!(1.01)));
 }
 
 /// JSON with the field names that the reader looks for, so that its branches are reached.

@@ -14,6 +14,7 @@ use tillbridge::sandbox::{
     Bill, Form, Fulfilment, NetSuiteHandle, NewSalesOrder, Sale, SaleState, Sandbox, SandboxConfig, WebhookTarget, XSeriesHandle,
 };
 use tillbridge::store::{CallState, OAuthTokens, OrderRow, OrderState, Role, Store, TokenRow};
+use uuid::Uuid;
 
 use crate::postgres::Schema;
 
@@ -283,6 +284,20 @@ impl World {
                 return row;
             }
             assert!(Instant::now() < until, "sales order {order} never rested as {ended}\n{}", self.rows().await);
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until the row of a sale of the till rests as `verdict(reason)`.
+    pub async fn sale_rests(&self, sale: Uuid, ended: &str) -> OrderRow {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let rows = self.store().find_orders(&sale.to_string()).await.unwrap();
+            let row = rows.into_iter().find(|row| row.link.x_series_id.as_ref().is_some_and(|id| id.as_str() == sale.to_string()));
+            if let Some(row) = row.filter(|row| at_rest(row) && verdict(row) == ended) {
+                return row;
+            }
+            assert!(Instant::now() < until, "sale {sale} never rested as {ended}\n{}", self.rows().await);
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -312,7 +312,13 @@ impl ConnectionStatus for Fixed {
             token_expires_at: Some(Clock::System.now()),
             poll: PollReport { cursor: Some(json!(42)), lag_seconds: Some(1.5), last_success_at: None, last_error: None },
         };
-        let report = |id| ConnectionReport { id: ConnectionId::from(id), revision: None, netsuite: side(ACCOUNT), x_series: side("acme") };
+        let report = |id| ConnectionReport {
+            id: ConnectionId::from(id),
+            revision: None,
+            owner: Some("replica-1".to_owned()),
+            netsuite: side(ACCOUNT),
+            x_series: side("acme"),
+        };
         vec![report(SIGNED), report(HAND_MADE)]
     }
 }

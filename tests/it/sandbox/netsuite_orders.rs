@@ -128,7 +128,7 @@ async fn lines_are_edited_by_their_key_added_without_one_and_replaced_on_request
     let order = world.order();
     let path = format!("/record/v1/salesOrder/{order}");
     let (first, mug) = (world.lines(order)[0], world.sandbox.netsuite().item("MUG-ENAMEL").unwrap().id.to_string());
-    let body = json!({ "item": { "items": [{ "line": first, "quantity": 4 }, { "item": { "id": mug }, "quantity": 2, "rate": 9.5 }] } });
+    let body = json!({ "item": { "items": [{ "line": first, "quantity": 4 }, { "item": { "id": mug }, "quantity": 2, "price": { "id": "-1" }, "rate": 9.5 }] } });
     world.patch(&path, &body).await.made();
     let lines = world.sandbox.netsuite().sales_order(order).unwrap().lines;
     assert_eq!(lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [dec("4"), dec("2"), dec("2")]);
@@ -228,4 +228,33 @@ async fn a_body_that_is_no_json_and_a_role_without_permission_are_told_apart() {
     answer.refuses(400, "INVALID_CONTENT", "Invalid content in the request body");
     world.get("/system/v1/governanceLimits").await.refuses(403, "INSUFFICIENT_PERMISSION", "");
     assert_eq!(world.get("/system/v1/serverTime").await.body["serverTime"], world.now().to_string());
+}
+
+#[tokio::test]
+async fn numbers_that_were_set_aside_on_a_line_leave_with_its_fulfilment() {
+    let world = World::new().await;
+    let mut watch = super::netsuite_standalone::line(&world, "GPS-WATCH", "1", "521.74");
+    watch["inventoryDetail"] = super::netsuite_standalone::serials(&world, "GPS-WATCH", 1);
+    let number = watch["inventoryDetail"]["inventoryAssignment"]["items"][0]["issueInventoryNumber"]["id"].clone();
+    let mut body = json!({ "entity": { "id": "201" }, "location": { "id": "1" }, "orderStatus": "B", "subsidiary": { "id": "2" },
+                           "department": { "id": "2" }, "class": { "id": "1" }, "item": { "items": [watch] } });
+    world.post("/record/v1/salesOrder", &body).await.refuses(400, "INVALID_CONTENT", "following field: subsidiary");
+    body["subsidiary"] = json!({ "id": "1" });
+    let order = world.post("/record/v1/salesOrder", &body).await.made();
+    let shown = world.get(&format!("/record/v1/salesOrder/{order}?expandSubResources=true")).await.body;
+    assert_eq!((&shown["department"]["refName"], &shown["item"]["items"][0]["class"]["refName"]), (&json!("Online"), &json!("Clothing")));
+    world.transform(order, "itemFulfillment", &json!({ "shipStatus": "C" })).await.made();
+    let left = world.sandbox.netsuite().fulfilments_of(order)[0].lines[0].assignments[0].0;
+    assert_eq!(number, left.to_string());
+}
+
+#[tokio::test]
+async fn an_order_of_tracked_kits_and_bins_is_fulfilled_by_people_as_any_other() {
+    let world = World::new().await;
+    for sku in ["KIT-SAFETY", "KIT-MEALS", "KIT-CLIMB", "ROPE-30M"] {
+        let order = world.order_of(sku, "2");
+        world.sandbox.netsuite().bill_fully(order).unwrap();
+        assert_eq!(world.status(order), 'G', "{sku}");
+    }
+    assert_eq!(world.sandbox.netsuite().bins()[0].holds.values().next(), Some(&dec("49996")));
 }

@@ -10,13 +10,14 @@ async fn both_sides_have_the_same_skus_places_and_people() {
     let world = World::new().await;
     let products = world.xs_get("/products?page_size=500").await;
     let skus: Vec<&str> = products.body["data"].as_array().unwrap().iter().filter_map(|product| product["sku"].as_str()).collect();
-    for row in world.rows("SELECT itemid FROM item").await {
+    // What only NetSuite has is numbered from 151: what money on no line is booked on, and the subsidiary overseas.
+    for row in world.rows("SELECT itemid FROM item WHERE id < 150").await {
         assert!(skus.contains(&row["itemid"].as_str().unwrap()), "{row}");
     }
-    for row in world.rows("SELECT name FROM location").await {
+    for row in world.rows("SELECT name FROM location WHERE subsidiary = 1").await {
         assert!(world.sandbox.x_series().outlets().iter().any(|outlet| row["name"] == *outlet.name));
     }
-    for row in world.rows("SELECT email FROM customer").await {
+    for row in world.rows("SELECT email FROM customer WHERE subsidiary = 1").await {
         assert!(world.sandbox.x_series().customers().iter().any(|customer| row["email"] == *customer.email));
     }
 }
@@ -24,7 +25,7 @@ async fn both_sides_have_the_same_skus_places_and_people() {
 #[tokio::test]
 async fn every_list_of_reference_data_is_there() {
     let world = World::new().await;
-    for (kind, count) in [("outlets", 2), ("registers", 4), ("users", 3), ("payment_types", 7), ("taxes", 2), ("customers", 6)] {
+    for (kind, count) in [("outlets", 2), ("registers", 4), ("users", 3), ("payment_types", 7), ("taxes", 2), ("customers", 7)] {
         let answer = world.xs_get(&format!("/{kind}")).await;
         let data = answer.body["data"].as_array().unwrap_or_else(|| panic!("{kind}: {answer:?}"));
         assert_eq!(data.len(), count, "{kind}");

@@ -12,6 +12,7 @@ mod link;
 mod lists;
 mod memory;
 mod operators;
+mod owners;
 mod postgres;
 mod queue;
 mod random;
@@ -60,7 +61,7 @@ macro_rules! cases {
 use cases;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 1;
+const MIGRATIONS: usize = 2;
 /// How long a lease lasts in these tests.
 const LEASE: Duration = Duration::from_mins(5);
 

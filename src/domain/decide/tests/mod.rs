@@ -11,14 +11,16 @@ use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::{Answers, CustomerFacts, PastCall, Reference};
 use crate::domain::keys;
 use crate::domain::link::Link;
+use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::reference::{ItemTracking, Outlet, PaymentType, Product, Register, Retailer, TaxGroup, User};
 use crate::domain::requests::SaleRequest;
 use crate::domain::sale::{SaleLine, SalePayment, SaleTotals};
-use crate::domain::sales_order::{Bill, Child, ChildKind, ItemKind, OrderLine, Ref};
+use crate::domain::sales_order::{ItemKind, OrderLine, Ref};
 use crate::domain::status::{SaleStatus, SendAs};
 
 mod properties;
 mod steps;
+mod till;
 
 const MAPPINGS: &str = r#"
 author = "api"
@@ -156,8 +158,8 @@ fn reference() -> Reference {
         registers: vec![Register { id: "reg".into(), name: "Ponsonby 1".into(), outlet_id: Some("out".into()), is_open: true }],
         payment_types: vec![payment("card", "Card"), payment("ns", "NetSuite")],
         taxes: vec![
-            TaxGroup { id: "gst".into(), name: "GST".into(), rate: money("0.15"), is_default: true },
-            TaxGroup { id: "none".into(), name: "No Tax".into(), rate: Decimal::ZERO, is_default: false },
+            TaxGroup { id: "gst".into(), name: "GST".into(), rate: money("0.15"), is_default: true, ..TaxGroup::default() },
+            TaxGroup { id: "none".into(), name: "No Tax".into(), rate: Decimal::ZERO, ..TaxGroup::default() },
         ],
         users: vec![User { id: "user".into(), username: "api".into(), display_name: None, email: None }],
         retailer: Retailer {
@@ -176,6 +178,7 @@ fn product(sku: &str) -> (String, Vec<Product>) {
 
 fn answers() -> Answers {
     Answers {
+        periods: Some(Vec::new()),
         reference: Some(reference()),
         products: [product("SCARF"), product("HAT")].into(),
         customer: Some(CustomerFacts { linked: Some("customer".to_owned()), ..CustomerFacts::default() }),
@@ -227,15 +230,12 @@ fn sale_of(request: &SaleRequest, status: SaleStatus) -> Sale {
         product_id: line.product_id.clone(),
         quantity: line.quantity,
         price: line.price,
-        discount: Decimal::ZERO,
         price_total: line.price * line.quantity,
         tax_id: Some(line.tax_id.clone()),
         tax: line.tax,
         tax_total: line.tax * line.quantity,
-        note: None,
         sequence: line.sequence,
-        is_return: false,
-        status: None,
+        ..SaleLine::default()
     });
     let lines = lines.collect::<Vec<_>>();
     let (price, tax): (Decimal, Decimal) = (lines.iter().map(|line| line.price_total).sum(), lines.iter().map(|line| line.tax_total).sum());
@@ -258,6 +258,7 @@ fn sale_of(request: &SaleRequest, status: SaleStatus) -> Sale {
         receipt_number: None,
         short_code: None,
         return_for: None,
+        returned_by: Vec::new(),
         lines,
         payments: request
             .payments
@@ -265,10 +266,8 @@ fn sale_of(request: &SaleRequest, status: SaleStatus) -> Sale {
             .map(|payment| SalePayment {
                 id: payment.id.clone(),
                 type_id: payment.type_id.clone(),
-                name: None,
                 amount: payment.amount,
-                surcharge: None,
-                date: None,
+                ..SalePayment::default()
             })
             .collect(),
         charges: Vec::new(),
@@ -285,25 +284,27 @@ fn after_sending(order: SalesOrder, status: &str) -> Facts {
     facts.link.mapping = Some("Pickup".to_owned());
     facts.sale = Seen::Is(Box::new(sale_of(&request, SaleStatus::from_word(status).unwrap())));
     facts.calls = vec![
-        PastCall { kind: CallKind::CreateSale, key: request.id.to_string(), done: true, sale: Some(request) },
-        PastCall { kind: CallKind::WriteSaleId, key: "written".to_owned(), done: true, sale: None },
+        PastCall { kind: CallKind::CreateSale, key: request.id.to_string(), done: true, sale: Some(request), amount: None, record: None },
+        PastCall { kind: CallKind::WriteSaleId, key: "written".to_owned(), done: true, sale: None, amount: None, record: None },
     ];
     facts
 }
 
 fn done(facts: &mut Facts, kind: CallKind) {
-    facts.calls.push(PastCall { kind, key: format!("{}", facts.calls.len()), done: true, sale: None });
+    facts.calls.push(PastCall { kind, key: format!("{}", facts.calls.len()), done: true, sale: None, amount: None, record: None });
 }
 
 fn with_bill(facts: &mut Facts, total: &str) {
-    let child = Child { kind: ChildKind::CashSale, id: "900".into(), number: None, status: None, external_id: None };
+    let child = Child { kind: RecordKind::CashSale, id: "900".into(), number: None, status: None, external_id: None };
     let bill = Bill {
-        kind: ChildKind::CashSale,
+        kind: RecordKind::CashSale,
         id: "900".into(),
         number: None,
         total: Some(money(total)),
         tax_total: Some(money("10.50")),
         remaining: None,
+        payment_method: None,
+        customer: None,
         lines: Vec::new(),
     };
     facts.answers.children = Some(vec![child]);

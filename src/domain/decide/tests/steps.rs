@@ -143,14 +143,14 @@ fn money_taken_at_the_till_is_booked_once_and_netsuite_s_own_never() {
     done(&mut facts, CallKind::Invoice);
     with_bill(&mut facts, "80.50");
     let bill = &mut facts.answers.bills.as_mut().unwrap()[0];
-    (bill.kind, bill.remaining) = (ChildKind::Invoice, Some(money("80.50")));
+    (bill.kind, bill.remaining) = (RecordKind::Invoice, Some(money("80.50")));
     assert_eq!(end_of(&facts).0, VerdictKind::Synced, "the NetSuite tender is not booked");
     sale_mut(&mut facts).payments[0].type_id = "card".to_owned();
     let call = call_of(&facts);
     assert!(
         matches!(&call.request, Request::Payment(payment) if payment.amount == money("80.50") && payment.payment_method.as_deref() == Some("7"))
     );
-    facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, sale: None });
+    facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, sale: None, amount: None, record: None });
     assert_eq!(end_of(&facts).0, VerdictKind::Synced);
 }
 
@@ -189,7 +189,14 @@ fn what_a_cashier_added_to_a_parked_sale_outlives_every_change_of_its_order() {
     // Written once, it is not written again, and not taken for ours.
     let status = SaleStatus::from_word("SAVED").unwrap();
     facts.sale = Seen::Is(Box::new(sale_of(update, status)));
-    facts.calls.push(PastCall { kind: CallKind::UpdateSale, key: call.key.clone(), done: true, sale: Some(update.clone()) });
+    facts.calls.push(PastCall {
+        kind: CallKind::UpdateSale,
+        key: call.key.clone(),
+        done: true,
+        sale: Some(update.clone()),
+        amount: None,
+        record: None,
+    });
     assert_eq!(end_of(&facts), (VerdictKind::Waiting, Reason::AwaitingTill));
     order_mut(&mut facts).lines[0].quantity = money("5");
     let Request::UpdateSale(update) = call_of(&facts).request else { panic!("no update") };
@@ -303,7 +310,7 @@ fn a_cent_goes_to_the_variance_item_before_the_payment_is_booked() {
     done(&mut facts, CallKind::Invoice);
     with_bill(&mut facts, "80.49");
     let bill = &mut facts.answers.bills.as_mut().unwrap()[0];
-    (bill.kind, bill.remaining) = (ChildKind::Invoice, Some(money("80.49")));
+    (bill.kind, bill.remaining) = (RecordKind::Invoice, Some(money("80.49")));
     sale_mut(&mut facts).payments[0].type_id = "card".to_owned();
     let mut varying = mappings();
     varying.settings.variance_item = Some("88".to_owned());

@@ -88,6 +88,22 @@ fn every_mistake_is_told_with_its_place_and_what_to_write() {
             "tax = 'compare'\n[[tax]]\nx_series = 'A'\nnetsuit = 'B'\nnetsuite = 'B'",
             "line 4, column 1: [[tax]] has no key `netsuit`; did you mean `netsuite`?",
         ),
+        (
+            "[[register]]\nx_series = 'R'\ndepartmnt = 'D'\nclass = 'C'",
+            "line 3, column 1: [[register]] has no key `departmnt`; did you mean `department`?",
+        ),
+        ("[[register]]\nclass = 'C'", "line 1, column 1: this [[register]] has no `x_series`; add `x_series = \"Ponsonby 2\"`"),
+        (
+            "[[register]]\nx_series = 'R'\nclass = 'C'\n[[register]]\nx_series = 'r'\nclass = 'C'",
+            "line 5, column 12: there is a register \"R\" already, on line 2",
+        ),
+        ("register = 'R'", "line 1, column 12: `register` is written `[[register]]`, once for each"),
+        ("[[charge]]\nx_series = 'TIP'\nitem = '7'\nnetsuite = '7'", "line 3, column 1: [[charge]] has no key `item`"),
+        ("[[charge]]\nx_series = 'TIP'", "line 1, column 1: this [[charge]] has no `netsuite`; add `netsuite = \"Card surcharge\"`"),
+        (
+            "[[charge]]\nx_series = 'TIP'\nnetsuite = 7\n[[charge]]\nx_series = 'Tip'\nnetsuite = 8",
+            "line 5, column 12: there is a charge \"TIP\" already, on line 2",
+        ),
         ("author = 'a'\nauthor = 'b'", "line 2, column 1: duplicate key"),
         ("author = 'a", "line 1, column 12: invalid literal string, expected `'`"),
     ];
@@ -189,21 +205,90 @@ fn what_is_seldom_meant_is_warned_of() {
         (
             one("order.total > 1", "SAVED") + "[[payment_type]]\nx_series = 'Card'\n[[outlet]]\nx_series = 'A'\n",
             vec![
-                "line 8, column 1: the payment type \"Card\" has no NetSuite payment method and no account to be booked to; \
+                "line 8, column 1: the payment type \"Card\" is booked with the NetSuite payment method of the same name; \
                  add `netsuite` or `account`",
-                "line 10, column 1: the outlet \"A\" has no `location`, so no sales order finds it; \
+                "line 10, column 1: the outlet \"A\" has no `location`, so no sales order finds it and its sales are booked at none; \
                  add the NetSuite location that it stands for",
+                "line 10, column 1: the outlet \"A\" has no `default_customer`, so its sales without a customer are held; \
+                 add the NetSuite customer that stands for nobody in particular",
             ],
         ),
         (
-            one("order.total > 1", "SAVED") + "[[outlet]]\nx_series = 'A'\nlocation = 'L'\n[[outlet]]\nx_series = 'B'\nlocation = 'l'\n",
-            vec!["line 13, column 12: another outlet stands for the location \"l\" already, and gets its sales orders"],
+            one("order.total > 1", "SAVED")
+                + "[[outlet]]\nx_series = 'A'\nlocation = 'L'\ndefault_customer = 1\n\
+                   [[outlet]]\nx_series = 'B'\nlocation = 'l'\ndefault_customer = 1\n",
+            vec!["line 14, column 12: another outlet stands for the location \"l\" already, and gets its sales orders"],
         ),
         (
             "reconcile_on = ['LAYBY']\n".to_owned() + &one("order.total > 1", "SAVED"),
             vec![
                 "line 1, column 17: the goods of a sale that is LAYBY have not been handed over, and its sales order would be fulfilled; \
                   list the statuses of closed sales",
+            ],
+        ),
+    ];
+    for (document, wanted) in cases {
+        assert_eq!(warnings(&document), wanted, "{document}");
+    }
+}
+
+#[test]
+fn what_does_nothing_for_sales_of_the_till_or_holds_them_is_warned_of() {
+    let plain = || one("order.total > 1", "SAVED");
+    let above = |settings: &str| format!("{settings}\n{}", plain());
+    let below = |tables: &str| plain() + tables;
+    let cases = [
+        (
+            above("tax = 'override'"),
+            vec![
+                "line 1, column 7: the sale's tax is written to NetSuite, and no `[[tax]]` says as which tax code: taxed sales are held; \
+                  add a `[[tax]]` for each tax of X-Series",
+            ],
+        ),
+        (above("tax = 'override'\nno_match = { tax = 'GST:S-NZ' }"), vec![]),
+        (above("tax = 'override'") + "[[tax]]\nx_series = 'GST'\nnetsuite = 'S-NZ'\n", vec![]),
+        (above("tolerance = 1"), vec![]),
+        (
+            above("tolerance = '1.01'"),
+            vec![
+                "line 1, column 13: a difference of up to 1.01 does not hold an order; a tolerance is for rounding: the smallest coin is enough",
+            ],
+        ),
+        (
+            above("variance_item = 'Rounding'\ntolerance = 0"),
+            vec![
+                "line 1, column 17: `variance_item` takes up differences within the tolerance, and the tolerance is zero; raise `tolerance`",
+            ],
+        ),
+        (above("direct_record = 'invoice'"), vec![]),
+        (
+            above("direct_record = 'invoice'\nskip_sales_orders = false"),
+            vec![
+                "line 1, column 17: `direct_record` says what becomes of sales that need no sales order, and every sale gets one; \
+                  set `skip_sales_orders = true`, or take it out",
+            ],
+        ),
+        (
+            below("[[payment_type]]\nx_series = 'Gift Card'\nnetsuite = 'Gift Card'\nkind = 'gift_card'\n"),
+            vec![
+                "line 8, column 1: the payment type \"Gift Card\" is no money in the till, and without an account it is booked like money; \
+                  add the `account` that such credit is kept on",
+            ],
+        ),
+        (below("[[payment_type]]\nx_series = 'Loyalty'\naccount = '2250'\nkind = 'loyalty'\n"), vec![]),
+        (
+            below("[[register]]\nx_series = 'R'\n"),
+            vec![
+                "line 8, column 1: the register \"R\" changes nothing: its sales are booked as its outlet's; \
+                  add `location`, `department`, `class` or `subsidiary`",
+            ],
+        ),
+        (below("[[charge]]\nx_series = 'Delivery to the door'\nnetsuite = 7\n[[charge]]\nx_series = 'tip'\nnetsuite = 7\n"), vec![]),
+        (
+            below("[[charge]]\nx_series = 'SURCHARGES'\nnetsuite = 7\n"),
+            vec![
+                "line 8, column 1: \"SURCHARGES\" is no kind of charge, so only charges of that name on the receipt are meant; \
+                  did you mean \"SURCHARGE\"?",
             ],
         ),
     ];

@@ -1,5 +1,6 @@
 //! The document as a whole: what it says about mistakes, its defaults, and which mapping decides.
 
+mod lists;
 mod mistakes;
 
 use std::fmt::Write;
@@ -7,7 +8,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::document::{DOCUMENT, MAPPING, NO_MATCH, OUTLET, PAYMENT_TYPE, SEND_AS, TAX};
+use super::document::{CHARGE, DOCUMENT, MAPPING, NO_MATCH, OUTLET, PAYMENT_TYPE, REGISTER, SEND_AS, TAX};
 use super::*;
 use crate::domain::expression::{facts_catalogue, functions_catalogue, sample as world};
 use crate::domain::sales_order::SalesOrder;
@@ -55,6 +56,14 @@ kind = "money"                            # or on_account, gift_card, store_cred
 [[tax]]
 x_series = "GST"
 netsuite = "GST:S-NZ"
+
+[[register]]
+x_series = "Ponsonby 2"
+department = "Online"                     # also: location, class, subsidiary
+
+[[charge]]
+x_series = "SURCHARGE"                    # or a name on the receipt
+netsuite = "Card surcharge"
 "#;
 
 const EXAMPLE: &str = include_str!("../../../../examples/mappings.toml");
@@ -90,6 +99,10 @@ fn a_document_with_every_key_reads_as_the_defaults_and_its_tables() {
     );
     let mapping = checked.mappings.mapping("Pickup on billed orders").expect("the mapping");
     assert_eq!((mapping.send_as, mapping.send_payment), (SendAs::AwaitingPickup, true));
+    let register = checked.mappings.register("r-2", Some("ponsonby 2")).expect("the register");
+    assert_eq!((register.department.as_deref(), &register.location), (Some("Online"), &None));
+    let charge = |kind: &str, name: Option<&str>| checked.mappings.charge(kind, name).map(|row| row.netsuite.clone());
+    assert_eq!((charge("SURCHARGE", Some("Visa")).as_deref(), charge("TIP", None)), (Some("Card surcharge"), None));
     assert_eq!(checked.mappings.taxes, [TaxRule { x_series: "GST".to_owned(), netsuite: "GST:S-NZ".to_owned() }]);
     let outlet = checked.mappings.outlets.first().expect("the outlet");
     assert_eq!((outlet.register.as_deref(), outlet.default_customer.as_deref()), (Some("Ponsonby 1"), Some("108")));
@@ -225,7 +238,7 @@ fn a_closed_layby_reconciles_also_when_it_was_picked_up() {
 
 #[test]
 fn the_manual_names_every_key_fact_and_function() {
-    for key in [DOCUMENT, MAPPING, OUTLET, PAYMENT_TYPE, TAX, NO_MATCH].concat() {
+    for key in [DOCUMENT, MAPPING, OUTLET, PAYMENT_TYPE, TAX, REGISTER, CHARGE, NO_MATCH].concat() {
         let row = MANUAL.contains(&format!("| `{key}` |"));
         assert!(row || MANUAL.contains(&format!("[[{key}]]\n")) || MANUAL.contains(&format!("`[[{key}]]`, once")), "the key {key}");
     }

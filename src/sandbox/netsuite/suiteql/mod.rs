@@ -4,6 +4,7 @@
 //! functions that integrations use, and refuses unknown tables, columns and functions in NetSuite's words. `LIMIT` is
 //! refused, as the dialect does not have it.
 
+mod columns;
 mod eval;
 mod functions;
 mod parse;

@@ -7,10 +7,14 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
-use super::transactions::{Transaction, of_id, transactions};
+use super::columns::{customer_column, item_column, number_column, period_column};
+use super::transactions::{has_tax_line, line_keys};
 use super::{QueryError, Val};
 use crate::sandbox::netsuite::account::Account;
-use crate::sandbox::netsuite::model::{Customer, InventoryNumber, Item, ItemKind, Named, Period};
+use crate::sandbox::netsuite::kinds::Kind;
+use crate::sandbox::netsuite::model::{Bin, Customer, InventoryNumber, Item, LedgerAccount, Location, Named, Period};
+use crate::sandbox::netsuite::orders::TAX_RATE;
+use crate::sandbox::netsuite::transaction::Transaction;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Table {
@@ -25,6 +29,10 @@ pub(super) enum Table {
     NumberLocation,
     ItemLocation,
     Member,
+    KitMember,
+    Bin,
+    Balance,
+    Assignment,
     Period,
     PaymentMethod,
     Term,
@@ -33,6 +41,7 @@ pub(super) enum Table {
     Currency,
     ShipItem,
     TaxItem,
+    TaxType,
     Department,
     Class,
 }
@@ -51,8 +60,16 @@ pub(super) enum Row<'a> {
     Number(&'a InventoryNumber),
     NumberLocation(&'a InventoryNumber, u64, Decimal),
     ItemLocation(u64, u64, Decimal),
-    Member(u64, u64, Decimal),
+    /// Kit, member, quantity and the member's place.
+    Member(u64, u64, Decimal, u64),
+    Bin(&'a Bin),
+    /// Item, location, bin, inventory number and quantity.
+    Balance(u64, u64, Option<u64>, Option<u64>, Decimal),
+    /// Transaction, line, inventory number, bin and quantity.
+    Assignment(u64, i64, Option<u64>, Option<u64>, Decimal),
     Period(&'a Period),
+    Location(&'a Location),
+    Account(&'a LedgerAccount),
     Named(&'a Named),
 }
 
@@ -70,6 +87,10 @@ impl Table {
             "inventorynumberlocation" => Self::NumberLocation,
             "aggregateitemlocation" => Self::ItemLocation,
             "itemmember" => Self::Member,
+            "kititemmember" => Self::KitMember,
+            "bin" => Self::Bin,
+            "inventorybalance" => Self::Balance,
+            "inventoryassignment" => Self::Assignment,
             "accountingperiod" => Self::Period,
             "paymentmethod" => Self::PaymentMethod,
             "term" => Self::Term,
@@ -78,6 +99,7 @@ impl Table {
             "currency" => Self::Currency,
             "shipitem" => Self::ShipItem,
             "salestaxitem" => Self::TaxItem,
+            "taxtype" => Self::TaxType,
             "department" => Self::Department,
             "classification" => Self::Class,
             _ => return Err(QueryError::Table(name.to_owned())),
@@ -91,7 +113,7 @@ impl Table {
                 "id tranid trandisplayname transactionnumber externalid type abbrevtype recordtype status entity trandate \
                  createddate lastmodifieddate memo otherrefnum currency exchangerate foreigntotal foreignamountunpaid \
                  foreignamountpaid postingperiod posting terms duedate shipdate shipmethod customform paymentmethod voided void \
-                 email"
+                 email foreignpaymentamountunused foreignpaymentamountused"
             }
             Self::Line => {
                 "id transaction linesequencenumber uniquekey item itemtype location quantity quantityshiprecv quantitybilled \
@@ -106,19 +128,26 @@ impl Table {
             }
             Self::Customer => {
                 "id entityid companyname altname isperson firstname lastname email phone externalid isinactive lastmodifieddate \
-                 datecreated"
+                 datecreated subsidiary"
             }
-            Self::Location | Self::Subsidiary | Self::Department | Self::Class => "id name fullname isinactive externalid parent",
+            Self::Location => "id name fullname isinactive externalid parent subsidiary",
+            Self::Subsidiary | Self::Department | Self::Class => "id name fullname isinactive externalid parent",
             Self::Number => "id inventorynumber item expirationdate externalid",
             Self::NumberLocation => "inventorynumber location quantityavailable quantityonhand",
             Self::ItemLocation => "item location quantityavailable quantityonhand quantitycommitted",
             Self::Member => "parentitem item quantity",
+            Self::KitMember => "parentitem item quantity linenumber",
+            Self::Bin => "id binnumber location isinactive",
+            Self::Balance => "item location binnumber inventorynumber quantityonhand quantityavailable",
+            Self::Assignment => "transaction transactionline inventorynumber binnumber quantity",
             Self::Period => {
                 "id periodname startdate enddate closed arlocked aplocked alllocked isadjust isquarter isyear isinactive \
                  isposting"
             }
             Self::PaymentMethod | Self::Term => "id name isinactive externalid",
-            Self::ShipItem | Self::TaxItem => "id itemid isinactive",
+            Self::ShipItem => "id itemid isinactive",
+            Self::TaxItem => "id itemid name isinactive rate taxtype",
+            Self::TaxType => "id name isinactive",
             Self::Account => "id acctnumber fullname accountsearchdisplayname accttype isinactive",
             Self::Currency => "id name symbol isinactive",
         }
@@ -139,12 +168,12 @@ impl Table {
 
     pub(super) fn rows(self, account: &Account) -> Vec<Row<'_>> {
         match self {
-            Self::Transaction => transactions(account).map(Row::Transaction).collect(),
-            Self::Line => transactions(account).flat_map(lines).collect(),
+            Self::Transaction => account.transactions().map(Row::Transaction).collect(),
+            Self::Line => account.transactions().flat_map(lines).collect(),
             Self::NextLink | Self::PreviousLink => links(account),
             Self::Item => account.items.values().map(Row::Item).collect(),
             Self::Customer => account.customers.values().map(Row::Customer).collect(),
-            Self::Location => account.locations.values().map(Row::Named).collect(),
+            Self::Location => account.locations.values().map(Row::Location).collect(),
             Self::Number => account.numbers.values().map(Row::Number).collect(),
             Self::NumberLocation => account
                 .numbers
@@ -154,50 +183,94 @@ impl Table {
             Self::ItemLocation => {
                 account.stock.iter().map(|((item, location), quantity)| Row::ItemLocation(*item, *location, *quantity)).collect()
             }
-            Self::Member => account
-                .items
-                .values()
-                .flat_map(|kit| kit.members.iter().map(move |(member, quantity)| Row::Member(kit.id, *member, *quantity)))
-                .collect(),
+            Self::Member | Self::KitMember => members(account),
+            Self::Bin => account.bins.values().map(Row::Bin).collect(),
+            Self::Balance => balances(account),
+            Self::Assignment => assignments(account),
             Self::Period => account.periods.values().map(Row::Period).collect(),
             Self::PaymentMethod => account.payment_methods.iter().map(Row::Named).collect(),
             Self::Term => account.terms.iter().map(|(term, _)| Row::Named(term)).collect(),
-            Self::Account => account.accounts.iter().map(Row::Named).collect(),
-            Self::Subsidiary => vec![Row::Named(&account.subsidiary)],
+            Self::Account => account.accounts.iter().map(Row::Account).collect(),
+            Self::Subsidiary => account.subsidiaries.iter().map(Row::Named).collect(),
             Self::Currency => vec![Row::Named(&account.currency)],
             Self::ShipItem => account.ship_methods.iter().map(Row::Named).collect(),
             Self::TaxItem => vec![Row::Named(&account.tax_code), Row::Named(&account.no_tax_code)],
-            // The features are on, and nobody has made one.
-            Self::Department | Self::Class => Vec::new(),
+            Self::TaxType => vec![Row::Named(&account.tax_type)],
+            Self::Department => account.departments.iter().map(Row::Named).collect(),
+            Self::Class => account.classes.iter().map(Row::Named).collect(),
         }
     }
 }
 
 fn lines(of: Transaction<'_>) -> Vec<Row<'_>> {
-    let mut rows = vec![Row::Line(of, 0)];
-    match of {
-        Transaction::Order(order) => {
-            rows.extend(order.lines.iter().map(|line| Row::Line(of, line.line)));
-            rows.push(Row::Line(of, -1));
+    let tax = has_tax_line(of).then_some(Row::Line(of, -1));
+    [0].into_iter().chain(line_keys(of)).map(|key| Row::Line(of, key)).chain(tax).collect()
+}
+
+fn members(account: &Account) -> Vec<Row<'_>> {
+    let of_kit = |kit: &Item| {
+        let rows = kit.members.iter().zip(1..);
+        rows.map(|((member, quantity), place)| Row::Member(kit.id, *member, *quantity, place)).collect::<Vec<_>>()
+    };
+    account.items.values().flat_map(of_kit).collect()
+}
+
+fn balances(account: &Account) -> Vec<Row<'_>> {
+    let bare = |item: u64| !account.needs_detail(item);
+    let plain = account.stock.iter().filter(|((item, _), _)| bare(*item));
+    let plain = plain.map(|((item, location), quantity)| Row::Balance(*item, *location, None, None, *quantity));
+    let numbered = account.numbers.values().flat_map(|number| {
+        number.at.iter().map(|(location, quantity)| Row::Balance(number.item, *location, None, Some(number.id), *quantity))
+    });
+    let binned = account
+        .bins
+        .values()
+        .flat_map(|bin| bin.holds.iter().map(|(item, quantity)| Row::Balance(*item, bin.location, Some(bin.id), None, *quantity)));
+    plain.chain(numbered).chain(binned).collect()
+}
+
+/// What numbers and bins posted lines named.
+fn assignments(account: &Account) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    let mut add = |transaction: u64, line: i64, numbers: &[(u64, Decimal)], bins: &[(u64, Decimal)]| {
+        for place in 0..numbers.len().max(bins.len()) {
+            let (number, bin) = (numbers.get(place), bins.get(place));
+            let quantity = number.or(bin).map_or(Decimal::ZERO, |(_, quantity)| *quantity);
+            rows.push(Row::Assignment(transaction, line, number.map(|(id, _)| *id), bin.map(|(id, _)| *id), -quantity));
         }
-        Transaction::Fulfilment(fulfilment) => rows.extend(fulfilment.lines.iter().zip(1..).map(|(_, key)| Row::Line(of, key))),
-        Transaction::Bill(bill) => {
-            rows.extend(bill.lines.iter().map(|line| Row::Line(of, line.line)));
-            rows.push(Row::Line(of, -1));
-        }
-        Transaction::Payment(_) => {}
+    };
+    for of in account.fulfilments.values() {
+        of.lines.iter().zip(1..).for_each(|(line, key)| add(of.id, key, &line.assignments, &line.bins));
+    }
+    for of in account.bills.values() {
+        of.lines.iter().for_each(|line| add(of.id, line.line, &line.assignments, &line.bins));
     }
     rows
 }
 
+/// What came from what: what a transaction was made from, what it pays, and what order it is a deposit for.
 fn links(account: &Account) -> Vec<Row<'_>> {
-    let fulfilments = account.fulfilments.values().map(|child| Row::Link { previous: child.created_from, next: child.id });
-    let bills = account.bills.values().map(|child| Row::Link { previous: child.created_from, next: child.id });
-    let payments = account
-        .payments
-        .values()
-        .flat_map(|payment| payment.applied.iter().map(|(invoice, _)| Row::Link { previous: *invoice, next: payment.id }));
-    fulfilments.chain(bills).chain(payments).collect()
+    let mut rows = Vec::new();
+    for of in account.transactions() {
+        let head = of.head(account);
+        rows.extend(head.created_from.map(|previous| Row::Link { previous, next: head.id }));
+        let applied: &[(u64, Decimal)] = match of {
+            Transaction::Payment(payment) => &payment.applied,
+            Transaction::Application(application) => &application.applied,
+            Transaction::Refund(refund) => &refund.applied,
+            Transaction::Bill(bill) => &bill.applied,
+            Transaction::Deposit(deposit) => {
+                rows.extend(deposit.sales_order.map(|previous| Row::Link { previous, next: head.id }));
+                &[]
+            }
+            _ => &[],
+        };
+        // A refund names what it pays back, and the application that it made of a deposit names the refund.
+        let refunds = |doc: &u64| of.kind() == Kind::DepositApplication && account.refunds.contains_key(doc);
+        let fresh = applied.iter().filter(|(doc, _)| Some(*doc) != head.created_from && !refunds(doc));
+        rows.extend(fresh.map(|(doc, _)| Row::Link { previous: *doc, next: head.id }));
+    }
+    rows
 }
 
 pub(super) fn time(account: &Account, at: Timestamp) -> Val {
@@ -220,24 +293,19 @@ pub(super) fn word(text: &str) -> Val {
 impl Row<'_> {
     pub(super) fn get(self, account: &Account, column: &str) -> Val {
         match self {
-            Self::Transaction(of) => of.get(account, column),
-            Self::Line(of, line) => of.line(account, line, column),
+            Self::Transaction(of) => of.column(account, column),
+            Self::Line(of, line) => of.line_column(account, line, column),
             Self::Link { previous, next } => match column {
                 "previousdoc" => Val::id(previous),
                 "nextdoc" => Val::id(next),
-                "previoustype" => of_id(account, previous).map_or(Val::Null, |of| word(of.type_code())),
-                "nexttype" => of_id(account, next).map_or(Val::Null, |of| word(of.type_code())),
-                "linktype" => of_id(account, next).map_or(Val::Null, |of| word(of.link_type())),
+                "previoustype" => account.transaction(previous).map_or(Val::Null, |of| word(of.kind().code())),
+                "nexttype" => account.transaction(next).map_or(Val::Null, |of| word(of.kind().code())),
+                "linktype" => account.transaction(next).map_or(Val::Null, |of| word(of.link_type())),
                 _ => Val::Null,
             },
             Self::Item(item) => item_column(item, column),
             Self::Customer(customer) => customer_column(account, customer, column),
-            Self::Number(number) => match column {
-                "id" => Val::id(number.id),
-                "inventorynumber" => word(&number.number),
-                "item" => Val::id(number.item),
-                _ => Val::Null,
-            },
+            Self::Number(number) => number_column(number, column),
             Self::NumberLocation(number, location, quantity) => match column {
                 "inventorynumber" => Val::id(number.id),
                 "location" => Val::id(location),
@@ -249,26 +317,54 @@ impl Row<'_> {
                 "quantitycommitted" => Val::Null,
                 _ => Val::Number(quantity),
             },
-            Self::Member(kit, member, quantity) => match column {
+            Self::Member(kit, member, quantity, place) => match column {
                 "parentitem" => Val::id(kit),
                 "item" => Val::id(member),
+                "linenumber" => Val::id(place),
                 _ => Val::Number(quantity),
             },
-            Self::Period(period) => match column {
-                "id" => Val::id(period.id),
-                "periodname" => word(&period.name),
-                "startdate" => day(period.start),
-                "enddate" => day(period.end),
-                "closed" | "arlocked" | "aplocked" | "alllocked" => Val::flag(period.closed),
-                "isposting" => Val::flag(true),
+            Self::Bin(bin) => match column {
+                "id" => Val::id(bin.id),
+                "binnumber" => word(&bin.number),
+                "location" => Val::id(bin.location),
+                _ => Val::flag(false),
+            },
+            Self::Balance(item, location, bin, number, quantity) => match column {
+                "item" => Val::id(item),
+                "location" => Val::id(location),
+                "binnumber" => optional(bin),
+                "inventorynumber" => optional(number),
+                _ => Val::Number(quantity),
+            },
+            Self::Assignment(transaction, line, number, bin, quantity) => match column {
+                "transaction" => Val::id(transaction),
+                "transactionline" => Val::Number(line.into()),
+                "inventorynumber" => optional(number),
+                "binnumber" => optional(bin),
+                _ => Val::Number(quantity),
+            },
+            Self::Period(period) => period_column(period, column),
+            Self::Location(location) => match column {
+                "id" => Val::id(location.id),
+                "name" | "fullname" => word(&location.name),
+                "subsidiary" => Val::id(location.subsidiary),
+                "isinactive" => Val::flag(false),
+                _ => Val::Null,
+            },
+            Self::Account(of) => match column {
+                "id" => Val::id(of.id),
+                "fullname" | "accountsearchdisplayname" => word(&of.name),
+                "acctnumber" => Val::text_or_null(of.name.split_once(' ').map(|(number, _)| number)),
+                "accttype" => word(of.sort),
                 _ => Val::flag(false),
             },
             Self::Named(named) => match column {
                 "id" => Val::id(named.id),
-                "name" | "fullname" | "itemid" | "symbol" | "accountsearchdisplayname" => word(&named.name),
+                "name" | "fullname" | "itemid" | "symbol" => word(&named.name),
                 "isinactive" => Val::flag(false),
-                "acctnumber" => word(&format!("{}", 1000 + named.id)),
-                "accttype" => word("Bank"),
+                "taxtype" => Val::id(account.tax_type.id),
+                "rate" if named.id == account.tax_code.id => Val::Number(TAX_RATE),
+                "rate" => Val::Number(Decimal::ZERO),
                 _ => Val::Null,
             },
         }
@@ -284,10 +380,13 @@ impl Row<'_> {
                 _ => None,
             },
             ("type", _) => match self {
-                Self::Transaction(of) => Some(of.type_name().to_owned()),
+                Self::Transaction(of) => Some(of.kind().title().to_owned()),
                 _ => None,
             },
-            ("location", Some(id)) => account.locations.get(&id).map(|named| named.name.clone()),
+            ("location", Some(id)) => account.locations.get(&id).map(|location| location.name.clone()),
+            ("department", Some(id)) => name_of(&account.departments, id),
+            ("class", Some(id)) => name_of(&account.classes, id),
+            ("binnumber", Some(id)) if !matches!(self, Self::Bin(_)) => account.bins.get(&id).map(|bin| bin.number.clone()),
             ("entity", Some(id)) => account.customers.get(&id).map(|customer| customer.entity_id.clone()),
             ("item" | "parentitem", Some(id)) => account.items.get(&id).map(|item| item.sku.clone()),
             ("terms", Some(id)) => account.terms.iter().find(|(named, _)| named.id == id).map(|(named, _)| named.name.clone()),
@@ -296,10 +395,10 @@ impl Row<'_> {
             ("customform", Some(68)) => Some("Standard Sales Order - Invoice".to_owned()),
             ("customform", Some(69)) => Some("Standard Sales Order - Cash Sale".to_owned()),
             ("currency", Some(_)) => Some(account.currency.name.clone()),
-            ("subsidiary", Some(_)) => Some(account.subsidiary.name.clone()),
+            ("subsidiary", Some(id)) => name_of(&account.subsidiaries, id),
             ("postingperiod", Some(id)) => account.periods.get(&id).map(|period| period.name.clone()),
             ("inventorynumber", Some(id)) => account.numbers.get(&id).map(|number| number.number.clone()),
-            ("createdfrom" | "transaction" | "previousdoc" | "nextdoc", Some(id)) => of_id(account, id).map(Transaction::title),
+            ("createdfrom" | "transaction" | "previousdoc" | "nextdoc", Some(id)) => account.transaction(id).map(|of| of.title(account)),
             _ => None,
         };
         shown.map_or(value, Val::Text)
@@ -308,37 +407,4 @@ impl Row<'_> {
 
 fn name_of(list: &[Named], id: u64) -> Option<String> {
     list.iter().find(|named| named.id == id).map(|named| named.name.clone())
-}
-
-fn item_column(item: &Item, column: &str) -> Val {
-    match column {
-        "id" => Val::id(item.id),
-        "itemid" | "fullname" => word(&item.sku),
-        "displayname" | "description" => word(&item.name),
-        "itemtype" => word(item.kind.item_type()),
-        "subtype" if matches!(item.kind, ItemKind::NonInventory | ItemKind::Service) => word("Sale"),
-        "isinactive" => Val::flag(item.inactive),
-        "isserialitem" => Val::flag(item.kind == ItemKind::Serialized),
-        "islotitem" => Val::flag(item.kind == ItemKind::LotNumbered),
-        "isfulfillable" => Val::flag(item.kind.is_fulfilled()),
-        "usebins" => Val::flag(false),
-        _ => Val::Null,
-    }
-}
-
-fn customer_column(account: &Account, customer: &Customer, column: &str) -> Val {
-    match column {
-        "id" => Val::id(customer.id),
-        "entityid" => word(&customer.entity_id),
-        "companyname" => Val::text_or_null(Some(&customer.company_name)),
-        "altname" => word(&customer.title()),
-        "isperson" => Val::flag(customer.is_person()),
-        "firstname" => Val::text_or_null(Some(&customer.first_name)),
-        "lastname" => Val::text_or_null(Some(&customer.last_name)),
-        "email" => Val::text_or_null(Some(&customer.email)),
-        "phone" => Val::text_or_null(Some(&customer.phone)),
-        "isinactive" => Val::flag(customer.inactive),
-        "lastmodifieddate" | "datecreated" => time(account, customer.modified),
-        _ => Val::Null,
-    }
 }

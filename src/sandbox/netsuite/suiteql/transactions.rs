@@ -5,192 +5,107 @@ use rust_decimal::Decimal;
 use super::Val;
 use super::tables::{day, optional, time, word};
 use crate::sandbox::netsuite::account::Account;
-use crate::sandbox::netsuite::model::{Bill, BillKind, Fulfilment, Payment, SalesOrder};
-use crate::sandbox::netsuite::render::{bill_status_name, ship_status_name, status_name};
+use crate::sandbox::netsuite::kinds::Kind;
+use crate::sandbox::netsuite::model::BillKind;
+use crate::sandbox::netsuite::transaction::Transaction;
 
-/// A transaction of any type.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Transaction<'a> {
-    Order(&'a SalesOrder),
-    Fulfilment(&'a Fulfilment),
-    Bill(&'a Bill),
-    Payment(&'a Payment),
+/// What a line with an item has in every type.
+struct ItemLine {
+    item: u64,
+    /// As the type keeps it: what is sold is negative.
+    quantity: Decimal,
+    rate: Decimal,
+    amount: Decimal,
+    location: Option<u64>,
+    department: Option<u64>,
+    class: Option<u64>,
 }
 
-/// Every transaction of the account.
-pub(super) fn transactions(account: &Account) -> impl Iterator<Item = Transaction<'_>> {
-    let orders = account.orders.values().map(Transaction::Order);
-    let fulfilments = account.fulfilments.values().map(Transaction::Fulfilment);
-    let bills = account.bills.values().map(Transaction::Bill);
-    orders.chain(fulfilments).chain(bills).chain(account.payments.values().map(Transaction::Payment))
+/// The keys of the lines with an item.
+pub(super) fn line_keys(of: Transaction<'_>) -> Vec<i64> {
+    let numbered = |count: usize| (1..).take(count).collect();
+    match of {
+        Transaction::Order(order) => order.lines.iter().map(|line| line.line).collect(),
+        Transaction::Bill(bill) => bill.lines.iter().map(|line| line.line).collect(),
+        Transaction::Return(of) => of.lines.iter().map(|line| line.goods.line).collect(),
+        Transaction::Fulfilment(fulfilment) => numbered(fulfilment.lines.len()),
+        Transaction::Receipt(receipt) => numbered(receipt.lines.len()),
+        Transaction::Payment(_) | Transaction::Deposit(_) | Transaction::Application(_) | Transaction::Refund(_) => Vec::new(),
+    }
 }
 
-/// The transaction with an id.
-pub(super) fn of_id(account: &Account, id: u64) -> Option<Transaction<'_>> {
-    let order = || account.orders.get(&id).map(Transaction::Order);
-    let fulfilment = || account.fulfilments.get(&id).map(Transaction::Fulfilment);
-    let bill = || account.bills.get(&id).map(Transaction::Bill);
-    order().or_else(fulfilment).or_else(bill).or_else(|| account.payments.get(&id).map(Transaction::Payment))
+/// Types whose tax is on a line of its own.
+pub(super) fn has_tax_line(of: Transaction<'_>) -> bool {
+    matches!(of, Transaction::Order(_) | Transaction::Bill(_) | Transaction::Return(_))
 }
 
 impl Transaction<'_> {
-    pub(super) fn type_code(self) -> &'static str {
-        match self {
-            Self::Order(_) => "SalesOrd",
-            Self::Fulfilment(_) => "ItemShip",
-            Self::Bill(bill) if bill.kind == BillKind::Invoice => "CustInvc",
-            Self::Bill(_) => "CashSale",
-            Self::Payment(_) => "CustPymt",
-        }
-    }
-
-    pub(super) fn type_name(self) -> &'static str {
-        match self {
-            Self::Order(_) => "Sales Order",
-            Self::Fulfilment(_) => "Item Fulfillment",
-            Self::Bill(bill) if bill.kind == BillKind::Invoice => "Invoice",
-            Self::Bill(_) => "Cash Sale",
-            Self::Payment(_) => "Payment",
-        }
-    }
-
     pub(super) fn link_type(self) -> &'static str {
-        match self {
-            Self::Order(_) | Self::Bill(_) => "OrdBill",
-            Self::Fulfilment(_) => "ShipRcpt",
-            Self::Payment(_) => "Payment",
-        }
-    }
-
-    fn id(self) -> u64 {
-        match self {
-            Self::Order(order) => order.id,
-            Self::Fulfilment(fulfilment) => fulfilment.id,
-            Self::Bill(bill) => bill.id,
-            Self::Payment(payment) => payment.id,
-        }
-    }
-
-    fn tran_id(self) -> String {
-        match self {
-            Self::Order(order) => order.tran_id.clone(),
-            Self::Fulfilment(fulfilment) => fulfilment.tran_id.clone(),
-            Self::Bill(bill) => bill.tran_id.clone(),
-            Self::Payment(payment) => payment.tran_id.clone(),
-        }
-    }
-
-    pub(super) fn title(self) -> String {
-        format!("{} #{}", self.type_name(), self.tran_id())
-    }
-
-    fn status(self, account: &Account) -> char {
-        match self {
-            Self::Order(order) => account.status(order),
-            Self::Fulfilment(fulfilment) => fulfilment.ship_status,
-            Self::Bill(bill) => bill.status(),
-            Self::Payment(_) => 'C',
+        match self.kind() {
+            Kind::SalesOrder | Kind::Invoice | Kind::CashSale => "OrdBill",
+            Kind::ItemFulfillment | Kind::ItemReceipt => "ShipRcpt",
+            Kind::CustomerDeposit => "OrdDep",
+            Kind::DepositApplication => "DepAppl",
+            Kind::ReturnAuthorization | Kind::CreditMemo | Kind::CashRefund => "SaleRet",
+            Kind::CustomerPayment | Kind::CustomerRefund => "Payment",
         }
     }
 
     pub(super) fn status_text(self, account: &Account) -> String {
-        let name = match self {
-            Self::Order(order) => status_name(account.status(order)),
-            Self::Fulfilment(fulfilment) => ship_status_name(fulfilment.ship_status),
-            Self::Bill(bill) => bill_status_name(bill),
-            Self::Payment(_) => "Not Deposited",
-        };
-        format!("{} : {name}", self.type_name())
+        format!("{} : {}", self.kind().title(), self.status_name(account))
     }
 
-    fn source(self) -> Option<u64> {
-        match self {
-            Self::Fulfilment(fulfilment) => Some(fulfilment.created_from),
-            Self::Bill(bill) => Some(bill.created_from),
-            Self::Order(_) | Self::Payment(_) => None,
-        }
+    fn subsidiary(self, account: &Account) -> Option<u64> {
+        let customer = self.head(account).customer?;
+        account.customers.get(&customer).map(|customer| customer.subsidiary)
     }
 
-    fn customer(self, account: &Account) -> Option<u64> {
-        match self {
-            Self::Order(order) => Some(order.customer),
-            Self::Fulfilment(fulfilment) => account.orders.get(&fulfilment.created_from).map(|order| order.customer),
-            Self::Bill(bill) => Some(bill.customer),
-            Self::Payment(payment) => Some(payment.customer),
-        }
+    /// Negative where money or goods come back, as searches have it.
+    fn signed_total(self) -> Option<Decimal> {
+        self.total().map(|total| if self.kind().takes_back() { -total } else { total })
     }
 
-    fn total(self) -> Option<Decimal> {
-        match self {
-            Self::Order(order) => Some(order.total()),
-            Self::Fulfilment(_) => None,
-            Self::Bill(bill) => Some(bill.total()),
-            Self::Payment(payment) => Some(payment.amount),
-        }
-    }
-
-    pub(super) fn get(self, account: &Account, column: &str) -> Val {
-        let (external_id, date, memo, created, modified) = match self {
-            Self::Order(of) => (&of.external_id, of.tran_date, &of.memo, of.created, of.modified),
-            Self::Fulfilment(of) => (&of.external_id, of.tran_date, &of.memo, of.created, of.modified),
-            Self::Bill(of) => (&of.external_id, of.tran_date, &of.memo, of.created, of.modified),
-            Self::Payment(of) => (&of.external_id, of.tran_date, &of.memo, of.created, of.modified),
-        };
-        let amount = |value: Option<Decimal>| value.map_or(Val::Null, Val::Number);
+    pub(super) fn column(self, account: &Account, column: &str) -> Val {
+        let head = self.head(account);
         match column {
-            "id" => Val::id(self.id()),
-            "tranid" | "transactionnumber" => word(&self.tran_id()),
-            "trandisplayname" => word(&self.title()),
-            "externalid" => Val::text_or_null(external_id.as_deref()),
-            "type" => word(self.type_code()),
-            "abbrevtype" => word(match self.type_code() {
-                "SalesOrd" => "SALESORD",
-                "ItemShip" => "ITEMSHIP",
-                "CustInvc" => "INV",
-                "CashSale" => "CASHSALE",
-                _ => "PMT",
-            }),
-            "recordtype" => word(match self.type_code() {
-                "SalesOrd" => "salesorder",
-                "ItemShip" => "itemfulfillment",
-                "CustInvc" => "invoice",
-                "CashSale" => "cashsale",
-                _ => "customerpayment",
-            }),
+            "id" => Val::id(head.id),
+            "tranid" | "transactionnumber" => word(head.tran_id),
+            "trandisplayname" => word(&self.title(account)),
+            "externalid" => Val::text_or_null(head.external_id),
+            "type" => word(self.kind().code()),
+            "abbrevtype" => word(self.kind().abbreviation()),
+            "recordtype" => word(&self.kind().record_type().to_lowercase()),
             "status" => word(&self.status(account).to_string()),
-            "entity" => optional(self.customer(account)),
-            "trandate" => day(date),
-            "createddate" => time(account, created),
-            "lastmodifieddate" => time(account, modified),
-            "memo" => Val::text_or_null(memo.as_deref()),
+            "entity" => optional(head.customer),
+            "trandate" => day(head.date),
+            "createddate" => time(account, head.created),
+            "lastmodifieddate" => time(account, head.modified),
+            "memo" => Val::text_or_null(head.memo),
             "currency" => Val::id(account.currency.id),
             "exchangerate" => Val::Number(Decimal::ONE),
-            "foreigntotal" => amount(self.total()),
-            "posting" => Val::flag(!matches!(self, Self::Order(_))),
+            "foreigntotal" => self.signed_total().map_or(Val::Null, Val::Number),
+            "posting" => Val::flag(self.kind().posts()),
             "voided" | "void" => Val::flag(false),
-            "postingperiod" => {
-                let period = account.periods.values().find(|period| period.start <= date && date <= period.end);
-                optional(period.filter(|_| !matches!(self, Self::Order(_))).map(|period| period.id))
-            }
+            "postingperiod" => match self {
+                Self::Bill(bill) => Val::id(bill.period),
+                _ => optional(account.month(head.date).filter(|_| self.kind().posts()).map(|period| period.id)),
+            },
             "email" => {
-                let customer = self.customer(account).and_then(|id| account.customers.get(&id));
+                let customer = head.customer.and_then(|id| account.customers.get(&id));
                 Val::text_or_null(customer.map(|customer| customer.email.as_str()))
             }
+            _ if column.starts_with("custbody_") => head.custom.and_then(|fields| fields.get(column)).map_or(Val::Null, json_column),
             _ => self.own_column(account, column),
         }
     }
 
     /// Columns that only some types fill.
     fn own_column(self, account: &Account, column: &str) -> Val {
-        let custom = match self {
-            Self::Order(of) => Some(&of.custom),
-            Self::Fulfilment(of) => Some(&of.custom),
-            Self::Bill(of) => Some(&of.custom),
-            Self::Payment(_) => None,
+        let unused = |amount: Decimal, used: Decimal| match column {
+            "foreignpaymentamountunused" => Val::Number(amount - used),
+            "foreignpaymentamountused" => Val::Number(used),
+            _ => Val::Null,
         };
-        if column.starts_with("custbody_") {
-            return custom.and_then(|fields| fields.get(column)).map_or(Val::Null, json_column);
-        }
         match (self, column) {
             (Self::Order(order), "otherrefnum") => Val::text_or_null(order.other_ref_num.as_deref()),
             (Self::Order(order), "terms") => optional(order.terms),
@@ -204,73 +119,138 @@ impl Transaction<'_> {
             (Self::Bill(bill), "foreignamountunpaid") if bill.kind == BillKind::Invoice => Val::Number(bill.remaining()),
             (Self::Bill(bill), "foreignamountpaid") if bill.kind == BillKind::Invoice => Val::Number(bill.paid),
             (Self::Bill(bill), "paymentmethod") => optional(bill.payment_method),
+            (Self::Bill(bill), _) if bill.kind == BillKind::CreditMemo => unused(bill.total(), bill.paid),
+            (Self::Return(of), "otherrefnum") => Val::text_or_null(of.other_ref_num.as_deref()),
             (Self::Payment(payment), "paymentmethod") => optional(payment.payment_method),
+            (Self::Payment(payment), _) => unused(payment.amount, payment.applied.iter().map(|(_, amount)| *amount).sum()),
+            (Self::Deposit(deposit), "paymentmethod") => optional(deposit.payment_method),
+            (Self::Deposit(deposit), _) => unused(deposit.amount, deposit.used),
+            (Self::Refund(refund), "paymentmethod") => optional(refund.payment_method),
             _ => Val::Null,
         }
     }
 
-    pub(super) fn line(self, account: &Account, line: i64, column: &str) -> Val {
+    pub(super) fn line_column(self, account: &Account, line: i64, column: &str) -> Val {
+        let head = self.head(account);
         match column {
             "id" | "linesequencenumber" if line >= 0 => Val::Number(line.into()),
             "id" | "linesequencenumber" => Val::Number(Decimal::from(9000 - line)),
-            "transaction" => Val::id(self.id()),
+            "transaction" => Val::id(head.id),
             "mainline" => Val::flag(line == 0),
             "taxline" => Val::flag(line < 0),
             "iscogs" => Val::flag(false),
-            "createdfrom" => optional(self.source()),
-            "entity" => optional(self.customer(account)),
-            "subsidiary" => Val::id(account.subsidiary.id),
-            "location" if line == 0 => match self {
-                Self::Order(order) => optional(order.location),
-                Self::Bill(bill) => optional(bill.location),
-                _ => Val::Null,
-            },
-            "foreignamount" | "netamount" if line == 0 => self.total().map_or(Val::Null, Val::Number),
+            "createdfrom" => optional(head.created_from),
+            "entity" => optional(head.customer),
+            "subsidiary" => optional(self.subsidiary(account)),
+            "foreignamount" | "netamount" if line == 0 => self.signed_total().map_or(Val::Null, Val::Number),
+            "location" | "department" | "class" if line == 0 => {
+                let (location, department, class) = match self {
+                    Self::Order(of) => (of.location, of.department, of.class),
+                    Self::Bill(of) => (of.location, of.department, of.class),
+                    Self::Return(of) => (of.location, of.department, of.class),
+                    _ => (None, None, None),
+                };
+                optional(match column {
+                    "location" => location,
+                    "department" => department,
+                    _ => class,
+                })
+            }
             _ if line <= 0 => Val::Null,
-            _ => self.item_line(account, line, column),
+            _ => self.item_column(account, line, column),
+        }
+    }
+
+    fn item_line(self, line: i64) -> Option<ItemLine> {
+        let place = usize::try_from(line - 1).unwrap_or(usize::MAX);
+        let moved = |item, quantity, location| ItemLine {
+            item,
+            quantity,
+            rate: Decimal::ZERO,
+            amount: Decimal::ZERO,
+            location,
+            department: None,
+            class: None,
+        };
+        let sign = if self.kind().takes_back() { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
+        match self {
+            Self::Order(order) => order.line(line).map(|of| ItemLine {
+                item: of.item,
+                quantity: -of.quantity,
+                rate: of.rate,
+                amount: -of.amount,
+                location: of.location,
+                department: of.department,
+                class: of.class,
+            }),
+            Self::Bill(_) | Self::Return(_) => {
+                let of = match self {
+                    Self::Bill(bill) => bill.lines.iter().find(|candidate| candidate.line == line)?,
+                    Self::Return(of) => &of.line(line)?.goods,
+                    _ => return None,
+                };
+                let (department, class) = (of.department, of.class);
+                let (quantity, amount) = (sign * of.quantity, sign * of.amount);
+                Some(ItemLine { item: of.item, quantity, rate: of.rate, amount, location: of.location, department, class })
+            }
+            Self::Fulfilment(of) => of.lines.get(place).map(|of| moved(of.item, -of.quantity, of.location)),
+            Self::Receipt(of) => of.lines.get(place).map(|of| moved(of.item, of.quantity, of.location)),
+            Self::Payment(_) | Self::Deposit(_) | Self::Application(_) | Self::Refund(_) => None,
         }
     }
 
     /// A line with an item; quantities of sales are negative.
-    fn item_line(self, account: &Account, line: i64, column: &str) -> Val {
-        let found = match self {
-            Self::Order(order) => order.line(line).map(|of| (of.item, of.quantity, of.rate, of.amount, of.location)),
-            Self::Bill(bill) => {
-                let found = bill.lines.iter().find(|candidate| candidate.line == line);
-                found.map(|of| (of.item, of.quantity, of.rate, of.amount, of.location))
-            }
-            Self::Fulfilment(fulfilment) => {
-                let place = usize::try_from(line - 1).unwrap_or(usize::MAX);
-                fulfilment.lines.get(place).map(|of| (of.item, of.quantity, Decimal::ZERO, Decimal::ZERO, of.location))
-            }
-            Self::Payment(_) => None,
-        };
-        let Some((item, quantity, rate, amount, location)) = found else { return Val::Null };
+    fn item_column(self, account: &Account, line: i64, column: &str) -> Val {
+        let Some(found) = self.item_line(line) else { return Val::Null };
         match column {
-            "item" => return Val::id(item),
-            "itemtype" => return word(account.kind(item).item_type()),
-            "location" => return optional(location),
-            "quantity" => return Val::Number(-quantity),
-            "rate" => return Val::Number(rate),
-            "netamount" | "foreignamount" => return Val::Number(-amount),
-            "isinventoryaffecting" => return Val::flag(account.kind(item).is_stocked() && matches!(self, Self::Fulfilment(_))),
+            "item" => return Val::id(found.item),
+            "itemtype" => return word(account.kind(found.item).item_type()),
+            "location" => return optional(found.location),
+            "department" => return optional(found.department),
+            "class" => return optional(found.class),
+            "quantity" => return Val::Number(found.quantity),
+            "rate" => return Val::Number(found.rate),
+            "netamount" | "foreignamount" => return Val::Number(found.amount),
+            "isinventoryaffecting" => {
+                let moves = matches!(self, Self::Fulfilment(_) | Self::Receipt(_) | Self::Bill(_));
+                return Val::flag(account.kind(found.item).is_stocked() && moves);
+            }
             _ => {}
         }
-        let Self::Order(order) = self else { return Val::Null };
-        let Some(of) = order.line(line) else { return Val::Null };
-        match column {
-            "uniquekey" => Val::id(of.unique_key),
-            "quantityshiprecv" => Val::Number(of.fulfilled),
-            "quantitybilled" => Val::Number(of.billed),
-            "quantitycommitted" => Val::Number(of.committed),
-            "quantitybackordered" => Val::Number((of.quantity - of.fulfilled - of.committed).max(Decimal::ZERO)),
-            "quantitypicked" => Val::Number(of.picked),
-            "isclosed" => Val::flag(of.closed),
-            "isfullyshipped" => Val::flag(of.fulfilled >= of.quantity),
-            "memo" => Val::text_or_null(of.description.as_deref()),
-            "price" => word("-1"),
-            _ => of.custom.get(column).map_or(Val::Null, json_column),
+        match self {
+            Self::Order(order) => order.line(line).map_or(Val::Null, |of| order_column(of, column)),
+            Self::Return(of) => of.line(line).map_or(Val::Null, |of| match column {
+                "quantityshiprecv" => Val::Number(of.received),
+                "quantitybilled" => Val::Number(of.refunded),
+                "isclosed" => Val::flag(of.closed),
+                "memo" => Val::text_or_null(of.goods.description.as_deref()),
+                _ => of.goods.custom.get(column).map_or(Val::Null, json_column),
+            }),
+            Self::Bill(bill) => {
+                let of = bill.lines.iter().find(|candidate| candidate.line == line);
+                of.map_or(Val::Null, |of| match column {
+                    "memo" => Val::text_or_null(of.description.as_deref()),
+                    _ => of.custom.get(column).map_or(Val::Null, json_column),
+                })
+            }
+            _ => Val::Null,
         }
+    }
+}
+
+fn order_column(of: &crate::sandbox::netsuite::model::OrderLine, column: &str) -> Val {
+    match column {
+        "uniquekey" => Val::id(of.unique_key),
+        "quantityshiprecv" => Val::Number(of.fulfilled),
+        "quantitybilled" => Val::Number(of.billed),
+        "quantitycommitted" => Val::Number(of.committed),
+        "quantitybackordered" => Val::Number((of.quantity - of.fulfilled - of.committed).max(Decimal::ZERO)),
+        "quantitypicked" => Val::Number(of.picked),
+        "isclosed" => Val::flag(of.closed),
+        "isfullyshipped" => Val::flag(of.fulfilled >= of.quantity),
+        "memo" => Val::text_or_null(of.description.as_deref()),
+        "price" => word(if of.custom_price { "-1" } else { "1" }),
+        _ => of.custom.get(column).map_or(Val::Null, json_column),
     }
 }
 

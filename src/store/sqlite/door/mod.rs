@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{self, Cells};
+use super::shared::rows::{self, Cells};
 use super::writer::Tx;
 use super::{Sqlite, during};
 use crate::store::batch::{Arrival, Asked, Batch, First, Hot, RECEIVE};

@@ -1,0 +1,270 @@
+//! A sale of the till that goes the way of the sales order: the order is made, follows the sale while it is open, takes its instalments
+//! as deposits, and is fulfilled and billed as any other once the sale is complete.
+
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+
+use super::amounts::{Detail, Part};
+use crate::domain::bookings::{Application, ChangedLine, DepositApplicationRequest, DepositRequest, OrderChange, RecordLine};
+use crate::domain::call::{CallKind, Request};
+use crate::domain::decide::matching::Matched;
+use crate::domain::decide::payments::BookedAs;
+use crate::domain::decide::reconcile::{call, voided};
+use crate::domain::decide::send::Missing;
+use crate::domain::decide::ship::memo;
+use crate::domain::decide::{Case, Next, Rest, Step, end, held, known_status, waiting};
+use crate::domain::keys;
+use crate::domain::mapping::TaxMode;
+use crate::domain::record::RecordKind;
+use crate::domain::record_plan::{SaleShape, record_plan};
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::{ItemKind, OrderLine, SalesOrder};
+use crate::domain::status::{Account, OrderStatus, SaleState, SaleStatus};
+use crate::domain::verdict::{Reason, VerdictKind};
+
+impl<'a> Case<'a> {
+    /// Makes the sales order of a sale.
+    pub(super) fn make_order(&mut self, sale: &'a Sale, _number: &str) -> Step<Next> {
+        let (ready, mut lines) = self.ready(sale, &[(Part::Sold, Detail::Later)])?;
+        let request = self.record(RecordKind::SalesOrder, sale, &ready, lines.pop().unwrap_or_default());
+        Ok(call(request.external_id.clone(), Request::Book(request)))
+    }
+
+    /// The sales order was made of this sale.
+    pub(in crate::domain::decide) fn is_of_the_till(&self, order: &SalesOrder, sale: &Sale) -> bool {
+        order.external_id.as_deref() == Some(self.key(RecordKind::SalesOrder, sale).as_str())
+    }
+
+    /// Both are there, and the sale was first.
+    pub(in crate::domain::decide) fn till_order(&mut self, order: &'a SalesOrder, sale: &'a Sale, status: SaleStatus) -> Step<Next> {
+        let number = sale.number().unwrap_or(sale.id.as_str()).to_owned();
+        self.reference()?;
+        let shape = SaleShape { has_sales_order: true, ..super::bare(status) };
+        self.plan = Some(record_plan(&shape, &self.plan_settings(sale)));
+        let order_status = known_status(order)?;
+        if status.state == SaleState::Voided {
+            return Ok(self.voided_order(order, order_status));
+        }
+        if status.is_transient() {
+            let detail = "The till has the sale open; it is looked at when it changes.";
+            return Ok(end(VerdictKind::Ignored, Reason::SaleTransient, detail, Rest::Waiting));
+        }
+        if order_status.is_dead() {
+            let detail = format!(
+                "{} was cancelled or closed in NetSuite while its sale {number} stands at the till. Void the sale, or reopen the order.",
+                order.number
+            );
+            return Ok(held(Reason::CancelledAfterSend, detail));
+        }
+        self.follow_sale(order, sale, &number)?;
+        self.deposit(order, sale)?;
+        match status.state {
+            SaleState::Closed => self.closed_sale(order, sale, status),
+            SaleState::Parked => Ok(waiting(Reason::AwaitingTill, format!("Sale {number} is parked, and {} follows it.", order.number))),
+            SaleState::Pending | SaleState::Voided => {
+                self.check_payments(sale, &order.number)?;
+                if status.account == Some(Account::OnAccount) {
+                    // The goods have left: fulfilled and billed now, and open until the sale is paid.
+                    return Ok(match self.reconcile(order, sale, &number)? {
+                        Next::End(verdict, Rest::Settled) => {
+                            waiting(Reason::AwaitingAccount, format!("{} The sale is on account and not paid.", verdict.detail))
+                        }
+                        other => other,
+                    });
+                }
+                self.rest_of_open(order, sale, status, &number)
+            }
+        }
+    }
+
+    fn voided_order(&self, order: &SalesOrder, status: OrderStatus) -> Next {
+        let deposits = self.facts.done(CallKind::Deposit);
+        match voided(order, status) {
+            Next::End(mut verdict, rest) if deposits > 0 && verdict.kind == VerdictKind::Held => {
+                verdict.detail = format!("{} Its {deposits} customer deposits are to be given back.", verdict.detail);
+                Next::End(verdict, rest)
+            }
+            other => other,
+        }
+    }
+
+    /// The sale changed at the till since its sales order was made: as long as nothing left, the order follows.
+    fn follow_sale(&mut self, order: &SalesOrder, sale: &'a Sale, number: &str) -> Step<()> {
+        let wanted = self.wanted_lines(sale, number)?;
+        let pairs = pair(order, &wanted);
+        let mut change = OrderChange {
+            order: order.id.clone(),
+            added: Vec::new(),
+            location: order.location.as_ref().map(|location| location.id.clone()),
+            changed: Vec::new(),
+            closed: Vec::new(),
+        };
+        let mut differences = Vec::new();
+        let mut left = false;
+        for (line, found) in wanted.iter().zip(&pairs) {
+            match found {
+                None => {
+                    differences.push(format!("{} × item {} is new", shown(line.quantity), line.item));
+                    change.added.push(line.clone());
+                }
+                Some(found) if differs(found, line) => {
+                    let quantity = line.quantity.unwrap_or(found.quantity);
+                    differences.push(format!(
+                        "line {} ({}): {} at {} in NetSuite, {} at {} at the till",
+                        found.line,
+                        found.item.label(),
+                        found.quantity.normalize(),
+                        found.amount.unwrap_or_default(),
+                        quantity.normalize(),
+                        line.amount
+                    ));
+                    left |= quantity < found.fulfilled.max(found.billed) || !found.billed.is_zero();
+                    change.changed.push(ChangedLine { line: found.line, quantity, rate: line.rate, amount: line.amount });
+                }
+                Some(_) => {}
+            }
+        }
+        let kept = pairs.iter().flatten().map(|line| line.line).collect::<BTreeSet<_>>();
+        for line in order.lines.iter().filter(|line| stands(line) && !kept.contains(&line.line)) {
+            differences.push(format!("line {} ({}) is gone from the till", line.line, line.item.label()));
+            left |= !line.fulfilled.is_zero() || !line.billed.is_zero();
+            change.closed.push(line.line);
+        }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let version = sale.version.unwrap_or_default();
+        let key = format!("change-order/{}/{version}", order.id);
+        let tried = self.facts.calls.iter().any(|call| call.done && call.key == key);
+        let closed_books = !order.status.as_ref().is_ok_and(|status| status.can_fulfil() || *status == OrderStatus::PendingApproval);
+        // The till's tax is written as a whole, and a change of some lines would leave it half old.
+        let taxed = self.mappings.settings.tax == TaxMode::Override;
+        if left || tried || closed_books || taxed {
+            let detail = format!(
+                "Sale {number} and {} differ: {}. Make both sides agree, then release it here.",
+                order.number,
+                differences.join("; ")
+            );
+            return Err(held(Reason::ChangedAfterBooking, detail));
+        }
+        self.notes.push(format!("The sale changed at the till, and {} follows: {}.", order.number, differences.join("; ")));
+        Err(call(key, Request::ChangeOrder(change)))
+    }
+
+    /// The lines that the sales order should have.
+    fn wanted_lines(&mut self, sale: &'a Sale, number: &str) -> Step<Vec<RecordLine>> {
+        let mut missing = Missing::default();
+        let place = self.place(sale, &mut missing)?;
+        let lines = self.record_lines(sale, Part::Sold, Detail::Later, &place, &mut missing)?;
+        missing.into_step_for(&format!("Sale {number} cannot be compared with its sales order"))?;
+        Ok(lines)
+    }
+
+    /// Which line of the sales order each line of its sale became.
+    pub(in crate::domain::decide) fn match_till_lines(&mut self, order: &SalesOrder, sale: &'a Sale) -> Step<Matched> {
+        let number = sale.number().unwrap_or(sale.id.as_str()).to_owned();
+        let wanted = self.wanted_lines(sale, &number)?;
+        let mut matched = Matched::default();
+        for (line, found) in wanted.iter().zip(pair(order, &wanted)) {
+            match found {
+                Some(found) => {
+                    *matched.quantities.entry(found.line).or_default() += line.quantity.unwrap_or(found.quantity);
+                    matched.sale_lines.entry(found.line).or_default().push(line.key.clone());
+                }
+                None => matched.extra.push(format!("{} × item {}", shown(line.quantity), line.item)),
+            }
+        }
+        Ok(matched)
+    }
+
+    /// Books each instalment of a layby as a customer deposit on its sales order, once.
+    fn deposit(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
+        let layby = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::Layby));
+        let Some(customer) = order.customer.as_ref().filter(|_| layby && order.status != Ok(OrderStatus::Billed)) else { return Ok(()) };
+        for (payment, rule) in self.tenders(&order.number, sale)? {
+            let key = self.payment_key(BookedAs::Deposit, sale, payment);
+            let paid = self.payment_key(BookedAs::Payment, sale, payment);
+            if self.booked_payment(&key).is_some() || self.booked_payment(&paid).is_some() {
+                continue;
+            }
+            if payment.amount < Decimal::ZERO {
+                let detail = format!(
+                    "{} of the layby {} was given back at the till. Refund the customer deposit in NetSuite, then skip it here.",
+                    payment.amount.abs(),
+                    order.number
+                );
+                return Err(held(Reason::PaymentChanged, detail));
+            }
+            let request = DepositRequest {
+                external_id: key.clone(),
+                order: order.id.clone(),
+                customer: customer.id.clone(),
+                amount: payment.amount,
+                date: self.payment_day(sale, payment)?,
+                payment_method: self.payment_method(&rule)?,
+                account: self.account(&rule)?,
+                memo: Some(memo(sale)),
+            };
+            return Err(call(key, Request::Deposit(request)));
+        }
+        Ok(())
+    }
+
+    /// Applies the deposits to the order's invoice. NetSuite does so by itself in most accounts: only what is still open is applied.
+    pub(in crate::domain::decide) fn apply_deposits(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
+        let deposits = self.facts.calls.iter().filter(|call| call.done && call.kind == CallKind::Deposit);
+        let deposits = deposits.filter_map(|call| call.record.clone().zip(call.amount)).collect::<Vec<_>>();
+        if deposits.is_empty() {
+            return Ok(());
+        }
+        let bills = self.bills()?;
+        for (deposit, amount) in deposits {
+            let mut open = bills.iter().filter(|bill| bill.kind == RecordKind::Invoice);
+            let Some((invoice, remaining)) =
+                open.find_map(|bill| Some((&bill.id, bill.remaining.filter(|remaining| *remaining > Decimal::ZERO)?)))
+            else {
+                return Ok(());
+            };
+            let key = keys::external_id("da", &self.facts.connection, &format!("{deposit}-{invoice}"), 1);
+            if self.facts.calls.iter().any(|call| call.done && call.key == key) {
+                continue;
+            }
+            let apply = Application { record: invoice.clone(), amount: amount.min(remaining) };
+            let request = DepositApplicationRequest { external_id: key.clone(), deposit, apply, date: self.business_day(sale)? };
+            self.notes.push(format!("The deposits of {} are applied to its invoice.", order.number));
+            return Err(call(key, Request::ApplyDeposit(request)));
+        }
+        Ok(())
+    }
+}
+
+/// Text, and lines that are closed without anything having left, stand for nothing.
+fn stands(line: &OrderLine) -> bool {
+    !(line.kind.is_text() || line.closed && line.fulfilled.is_zero() && line.billed.is_zero())
+}
+
+/// The order's line of each wanted line: the first of the same item that no other has, the same quantity before any.
+fn pair<'o>(order: &'o SalesOrder, wanted: &[RecordLine]) -> Vec<Option<&'o OrderLine>> {
+    let mut pairs: Vec<Option<&OrderLine>> = vec![None; wanted.len()];
+    let mut taken = BTreeSet::new();
+    for exact in [true, false] {
+        for (line, found) in wanted.iter().zip(&mut pairs).filter(|(_, found)| found.is_none()) {
+            let free = order.lines.iter().filter(|candidate| stands(candidate) && candidate.item.id == line.item);
+            *found = free.into_iter().find(|free| !taken.contains(&free.line) && (!exact || !differs(free, line)));
+            taken.extend(found.map(|found| found.line));
+        }
+    }
+    pairs
+}
+
+/// Another quantity, or another amount by more than a rounding.
+fn differs(found: &OrderLine, wanted: &RecordLine) -> bool {
+    let quantity = wanted.quantity.is_some_and(|quantity| quantity != found.quantity);
+    let amount = found.amount.is_some_and(|amount| (amount - wanted.amount).abs() > Decimal::new(1, 2));
+    quantity || amount && found.kind != ItemKind::Discount || found.closed
+}
+
+fn shown(quantity: Option<Decimal>) -> String {
+    quantity.map_or_else(|| "1".to_owned(), |quantity| quantity.normalize().to_string())
+}

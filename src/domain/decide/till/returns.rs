@@ -1,0 +1,294 @@
+//! Goods come back: a refund or credit by themselves, or through a return authorisation where the original has a sales order; and
+//! exchanges, where others leave at the same time.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::amounts::{Detail, Part};
+use super::goods::lines_of;
+use super::id_of;
+use crate::domain::bookings::{Application, RefundRequest, TransformLine, TransformRequest};
+use crate::domain::call::Request;
+use crate::domain::decide::payments::BookedAs;
+use crate::domain::decide::reconcile::call;
+use crate::domain::decide::send::Missing;
+use crate::domain::decide::ship::memo;
+use crate::domain::decide::{Case, Next, Step, held, synced};
+use crate::domain::facts::{Original, Question};
+use crate::domain::mapping::RefundAs;
+use crate::domain::record::{Bill, Child, RecordKind};
+use crate::domain::sale::Sale;
+use crate::domain::sales_order::{ItemKind, SalesOrder};
+use crate::domain::verdict::Reason;
+
+impl<'a> Case<'a> {
+    /// Books a return.
+    pub(super) fn take_back(&mut self, sale: &'a Sale, number: &str, booked: &'a [Child]) -> Step<Next> {
+        let original = self.original(sale)?;
+        let kind = self.refund_kind(sale, number, booked)?;
+        let Some(refund) = self.record_of(kind, sale, number, booked)? else {
+            let order = original.and_then(|original| original.order.as_deref());
+            let settings = self.plan_settings(sale);
+            return match order.filter(|_| !settings.skip_sales_orders || id_of(booked, RecordKind::ReturnAuthorization).is_some()) {
+                Some(order) => self.through_authorization(sale, number, kind, order, booked),
+                None => self.refund_alone(sale, number, kind),
+            };
+        };
+        let gross = self.refund_target(sale)?;
+        self.vary_record(refund, gross)?;
+        if kind == RecordKind::CreditMemo {
+            self.give_back(sale, number, refund)?;
+        }
+        self.check_payments(sale, number)?;
+        self.compare_record(sale, number, refund, gross, self.tax_of(sale, Part::Returned)?)?;
+        let label = refund.number.as_deref().unwrap_or(refund.id.as_str());
+        if kind == RecordKind::CashRefund {
+            self.compare_tender(sale, number, refund)?;
+        }
+        let open = refund.remaining.filter(|open| *open > Decimal::ZERO && kind == RecordKind::CreditMemo);
+        let open = open.map(|open| format!(" {open} of it is the customer's credit.")).unwrap_or_default();
+        let detail = format!("Sale {number} takes goods back: booked as the {} {label}, and read back.{open}", kind.name());
+        Ok(synced(Reason::ReturnBooked, detail))
+    }
+
+    /// What became of the sale that is returned; it comes first.
+    fn original(&mut self, sale: &Sale) -> Step<Option<&'a Original>> {
+        let Some(id) = &sale.return_for else { return Ok(None) };
+        let Some(original) = &self.facts.answers.original else { return Err(Next::Ask(vec![Question::Original(id.clone())])) };
+        if original.under_way {
+            return Err(Next::Later("the sale that is taken back is not booked yet".to_owned()));
+        }
+        Ok(Some(original))
+    }
+
+    /// A cash refund by setting, where money was given back; a credit memo otherwise. What is booked already decides.
+    fn refund_kind(&self, sale: &Sale, number: &str, booked: &[Child]) -> Step<RecordKind> {
+        for kind in [RecordKind::CashRefund, RecordKind::CreditMemo] {
+            if id_of(booked, kind).is_some() || self.was_made(kind, sale) {
+                return Ok(kind);
+            }
+        }
+        let money = !self.tenders(number, sale)?.is_empty();
+        let cash = self.mappings.settings.refund_as == RefundAs::CashRefund && money;
+        Ok(if cash { RecordKind::CashRefund } else { RecordKind::CreditMemo })
+    }
+
+    /// What the refund has to come to: the sale's total, or what was given back where the till rounds cash.
+    fn refund_target(&self, sale: &Sale) -> Step<Decimal> {
+        let gross = self.gross_of(sale, Part::Returned)?;
+        let paid = -sale.paid();
+        let rounded = self.mappings.settings.variance_item.is_some() && (paid - gross).abs() <= self.mappings.settings.tolerance;
+        Ok(if rounded { paid } else { gross })
+    }
+
+    fn refund_alone(&mut self, sale: &'a Sale, number: &str, kind: RecordKind) -> Step<Next> {
+        let (ready, mut lines) = self.ready(sale, &[(Part::Returned, Detail::Moved)])?;
+        let mut request = self.record(kind, sale, &ready, lines.pop().unwrap_or_default());
+        if kind == RecordKind::CashRefund {
+            (request.payment_method, request.account) = self.cash_sale_tender(number, sale)?;
+        }
+        Ok(call(request.external_id.clone(), Request::Book(request)))
+    }
+
+    /// Return authorisation, receipt, refund: each made from the one before.
+    fn through_authorization(
+        &mut self,
+        sale: &'a Sale,
+        number: &str,
+        kind: RecordKind,
+        order: &SalesOrder,
+        booked: &[Child],
+    ) -> Step<Next> {
+        let date = self.business_day(sale)?;
+        let Some(authorization) = id_of(booked, RecordKind::ReturnAuthorization) else {
+            if self.was_made(RecordKind::ReturnAuthorization, sale) {
+                return Err(super::gone(RecordKind::ReturnAuthorization, number));
+            }
+            let lines = self.returned_of(sale, number, order)?;
+            let external_id = self.key(RecordKind::ReturnAuthorization, sale);
+            let request = TransformRequest {
+                from: RecordKind::SalesOrder,
+                source: order.id.clone(),
+                record: RecordKind::ReturnAuthorization,
+                external_id: external_id.clone(),
+                date,
+                memo: Some(memo(sale)),
+                lines,
+                payment_method: None,
+                account: None,
+                apply: Vec::new(),
+            };
+            return Ok(call(external_id, Request::Transform(request)));
+        };
+        let Some(authorized) = &self.facts.answers.authorized else {
+            return Err(Next::Ask(vec![Question::Authorized(authorization.clone())]));
+        };
+        let lines = |goods_only: bool| {
+            let lines = authorized.lines.iter().filter(|line| !line.kind.is_text() && line.kind != ItemKind::Discount);
+            let lines = lines.filter(move |line| !goods_only || line.kind.is_shipped());
+            lines.map(|line| TransformLine {
+                order_line: line.line,
+                quantity: line.quantity.abs(),
+                location: line.location.as_ref().or(authorized.location.as_ref()).map(|location| location.id.clone()),
+                received: Vec::new(),
+            })
+        };
+        let mut request = TransformRequest {
+            from: RecordKind::ReturnAuthorization,
+            source: authorization.clone(),
+            record: RecordKind::ItemReceipt,
+            external_id: self.key(RecordKind::ItemReceipt, sale),
+            date,
+            memo: Some(memo(sale)),
+            lines: lines(true).collect(),
+            payment_method: None,
+            account: None,
+            apply: Vec::new(),
+        };
+        if id_of(booked, RecordKind::ItemReceipt).is_none() && !request.lines.is_empty() {
+            if self.was_made(RecordKind::ItemReceipt, sale) {
+                return Err(super::gone(RecordKind::ItemReceipt, number));
+            }
+            self.receive_numbers(sale, number, authorized, &mut request.lines)?;
+            return Ok(call(request.external_id.clone(), Request::Transform(request)));
+        }
+        let (payment_method, account) = if kind == RecordKind::CashRefund { self.cash_sale_tender(number, sale)? } else { (None, None) };
+        let external_id = self.key(kind, sale);
+        let request = TransformRequest {
+            record: kind,
+            external_id: external_id.clone(),
+            lines: lines(false).collect(),
+            payment_method,
+            account,
+            ..request
+        };
+        Ok(call(external_id, Request::Transform(request)))
+    }
+
+    /// The lines of the sales order that come back: every one is named, since NetSuite takes back what is not.
+    fn returned_of(&mut self, sale: &'a Sale, number: &str, order: &SalesOrder) -> Step<Vec<TransformLine>> {
+        let mut missing = Missing::default();
+        let mut back = BTreeMap::<i64, Decimal>::new();
+        for line in lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
+            let Some(item) = self.item_of(sale, line, &mut missing)? else { continue };
+            let mut open = line.quantity.abs();
+            for sold in order.lines.iter().filter(|sold| sold.item.id == item.id) {
+                let taken = back.entry(sold.line).or_default();
+                let now = open.min(sold.quantity - *taken).max(Decimal::ZERO);
+                *taken += now;
+                open -= now;
+            }
+            if open > Decimal::ZERO {
+                missing.note(format!("{} × {} come back that {} does not have", open.normalize(), item.name, order.number));
+            }
+        }
+        missing.into_step_for(&format!("Sale {number} cannot be booked as a return"))?;
+        let lines = order.lines.iter().filter(|line| !line.kind.is_text() && line.kind != ItemKind::Discount);
+        Ok(lines
+            .map(|line| TransformLine {
+                order_line: line.line,
+                quantity: back.get(&line.line).copied().unwrap_or_default().normalize(),
+                location: None,
+                received: Vec::new(),
+            })
+            .collect())
+    }
+
+    /// The serial numbers and lots that come back with each line of the authorisation.
+    fn receive_numbers(&self, sale: &'a Sale, number: &str, authorized: &SalesOrder, lines: &mut [TransformLine]) -> Step<()> {
+        let mut missing = Missing::default();
+        for line in lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
+            let Some(item) = self.item_of(sale, line, &mut missing)?.filter(crate::domain::reference::ErpItem::is_tracked) else {
+                continue;
+            };
+            let of_item = |key: i64| authorized.lines.iter().any(|line| line.line == key && line.item.id == item.id);
+            let Some(target) = lines.iter_mut().find(|target| of_item(target.order_line) && target.received.is_empty()) else { continue };
+            match self.returning(sale, line, &item, target.location.as_deref())? {
+                Ok(received) => target.received = received,
+                Err(what) => missing.note(format!("'{}' {}", item.name, what.trim_end_matches('.'))),
+            }
+        }
+        missing.into_step_for(&format!("Sale {number} cannot be received back"))
+    }
+
+    /// Gives back money for a credit memo, once for each tender.
+    fn give_back(&mut self, sale: &Sale, number: &str, credit: &Bill) -> Step<()> {
+        for (payment, rule) in self.tenders(number, sale)? {
+            let key = self.payment_key(BookedAs::Refund, sale, payment);
+            if payment.amount >= Decimal::ZERO || self.booked_payment(&key).is_some() {
+                continue;
+            }
+            let Some(customer) = credit.customer.clone() else {
+                return Err(held(Reason::UnknownAnswer, format!("NetSuite does not tell whose the credit memo {} is.", credit.id)));
+            };
+            let open = credit.remaining.unwrap_or(payment.amount.abs());
+            let amount = payment.amount.abs();
+            if amount > open + self.mappings.settings.tolerance {
+                let detail = format!(
+                    "The till gave {amount} back for sale {number}, and its credit memo has only {open} open. Settle the difference in NetSuite, then release it here."
+                );
+                return Err(held(Reason::TotalsDiffer, detail));
+            }
+            let request = RefundRequest {
+                external_id: key.clone(),
+                customer,
+                apply: Application { record: credit.id.clone(), amount: amount.min(open) },
+                date: self.payment_day(sale, payment)?,
+                payment_method: self.payment_method(&rule)?,
+                account: self.account(&rule)?,
+                memo: Some(memo(sale)),
+            };
+            return Err(call(key, Request::Refund(request)));
+        }
+        Ok(())
+    }
+
+    /// An exchange: an invoice for what leaves, a credit memo for what comes back, applied to it; the difference is paid or given back.
+    pub(super) fn exchange(&mut self, sale: &'a Sale, number: &str, booked: &'a [Child]) -> Step<Next> {
+        self.original(sale)?;
+        let invoice = self.record_of(RecordKind::Invoice, sale, number, booked)?;
+        let credit = self.record_of(RecordKind::CreditMemo, sale, number, booked)?;
+        let (Some(invoice), Some(credit)) = (invoice, credit) else {
+            let (ready, lines) = self.ready(sale, &[(Part::Sold, Detail::Moved), (Part::Returned, Detail::Moved)])?;
+            let mut lines = lines.into_iter();
+            let (sold, returned) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+            let mut request = match invoice {
+                None => self.record(RecordKind::Invoice, sale, &ready, sold),
+                Some(_) => self.record(RecordKind::CreditMemo, sale, &ready, returned),
+            };
+            if let Some(invoice) = invoice {
+                let back = self.gross_of(sale, Part::Returned)?;
+                let amount = invoice.remaining.map_or(back, |remaining| remaining.min(back));
+                if amount > Decimal::ZERO {
+                    request.apply.push(Application { record: invoice.id.clone(), amount });
+                }
+            }
+            return Ok(call(request.external_id.clone(), Request::Book(request)));
+        };
+        let sold = self.gross_of(sale, Part::Sold)?;
+        self.vary_record(invoice, sold)?;
+        self.give_back(sale, number, credit)?;
+        if self.tenders(number, sale)?.iter().any(|(payment, _)| payment.amount > Decimal::ZERO) {
+            self.pay(number, invoice.customer.as_deref(), sale, std::slice::from_ref(invoice))?;
+        }
+        self.check_payments(sale, number)?;
+        self.compare_record(sale, number, invoice, sold, self.tax_of(sale, Part::Sold)?)?;
+        self.compare_record(sale, number, credit, self.gross_of(sale, Part::Returned)?, self.tax_of(sale, Part::Returned)?)?;
+        let label = |bill: &Bill| bill.number.clone().unwrap_or_else(|| bill.id.to_string());
+        let open = invoice.remaining.unwrap_or_default();
+        if open > self.mappings.settings.tolerance && !super::is_promised(sale) {
+            let detail = format!(
+                "Sale {number} is an exchange, and its invoice {} has {open} open. Settle it in NetSuite, then release it here.",
+                label(invoice)
+            );
+            return Ok(held(Reason::TotalsDiffer, detail));
+        }
+        let detail = format!(
+            "Sale {number} is an exchange: booked as the invoice {} and the credit memo {}, and read back.",
+            label(invoice),
+            label(credit)
+        );
+        Ok(synced(Reason::ReturnBooked, detail))
+    }
+}
