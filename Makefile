@@ -6,7 +6,7 @@ TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || e
 run: ## serve with tillbridge.toml, or with the defaults where there is none
 	cargo run -- serve
 
-demo: ## both systems simulated, 25 orders driven to their end, and a table of what became of each
+demo: ## both systems simulated, 25 orders in both directions driven to their end, and a table of what became of each
 	cargo build --release
 	target/release/tillbridge demo --once
 

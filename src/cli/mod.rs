@@ -10,6 +10,7 @@ mod lists;
 mod logs;
 mod mapping;
 mod migrate;
+mod move_database;
 mod orders;
 mod output;
 mod replay;
@@ -55,6 +56,8 @@ enum Command {
     Check(check::Check),
     /// Applies missing migrations to the database.
     Migrate(migrate::Migrate),
+    /// Moves everything from one database to another, such as from a file to Postgres, and compares both.
+    Move(move_database::MoveDatabase),
     /// Asks a running server whether it is ready; for container health checks.
     Healthcheck(healthcheck::Healthcheck),
     /// Makes bearer tokens.
@@ -90,6 +93,9 @@ enum CliError {
     /// The store.
     #[error("{}", in_one_line(.0))]
     Store(#[from] crate::store::StoreError),
+    /// A move from one database to another.
+    #[error("{}", in_one_line(.0))]
+    Move(#[from] crate::store::MoveError),
     /// The simulated systems.
     #[error("{}", in_one_line(.0))]
     Sandbox(#[from] crate::sandbox::SandboxError),
@@ -132,6 +138,7 @@ async fn run(command: Command) -> CliResult {
         Command::Sandbox(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
+        Command::Move(command) => command.run().await,
         Command::Healthcheck(command) => command.run().await,
         Command::Token(command) => command.run().await,
         Command::Connect(command) => command.run().await,

@@ -27,6 +27,11 @@ pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 /// The file that is read when none is named.
 pub const FILE: &str = "tillbridge.toml";
 
+/// A secret's text: itself, from `env:NAME`, or from `file:PATH`, which starts from `folder`. The error never shows the text.
+pub fn secret(text: &str, folder: &Path, environment: &Environment) -> Result<String, String> {
+    values::resolve(text, environment, folder)
+}
+
 impl Config {
     /// Reads the configuration: the defaults, then the file, then the environment.
     ///

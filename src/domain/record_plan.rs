@@ -62,6 +62,8 @@ reasons! {
     Parked = "PARKED",
     /// An item is tracked, and its serial number or lot is not known.
     TrackedItemWithoutDetail = "TRACKED_ITEM_WITHOUT_DETAIL",
+    /// It was paid in ways that are booked differently, and a cash sale holds one payment method.
+    SplitTender = "SPLIT_TENDER",
     /// Nothing asks for a sales order.
     SkippedDirect = "SKIPPED_DIRECT",
     /// The sale came from NetSuite.
@@ -94,6 +96,8 @@ pub struct SaleShape {
     pub kit_tracked: bool,
     /// It has a tracked item that is no kit, whose serial number or lot is not known.
     pub tracked_without_detail: bool,
+    /// It was paid in ways that are booked differently.
+    pub split_tender: bool,
 }
 
 /// The settings that decide a sale's record, as they are at its outlet.
@@ -132,8 +136,10 @@ pub fn record_plan(sale: &SaleShape, settings: &PlanSettings) -> RecordPlan {
     if sale.takes_back && !sale.has_sales_order {
         let (record, reason) =
             if sale.sells { (PlannedRecord::Exchange, PlanReason::Exchange) } else { (PlannedRecord::Return, PlanReason::Return) };
-        // Parked or under way it may be abandoned: nothing came back yet.
+        // Parked or under way it may be abandoned: nothing came back yet. On account the goods have changed hands.
+        let on_account = sale.status.account == Some(Account::OnAccount);
         return match state {
+            SaleState::Pending if on_account => plan(record, vec![reason, PlanReason::OnAccount]),
             SaleState::Closed => plan(record, vec![reason]),
             SaleState::Parked => plan(PlannedRecord::None, vec![reason, PlanReason::Parked]),
             SaleState::Pending | SaleState::Voided => plan(PlannedRecord::None, vec![reason]),
@@ -171,7 +177,11 @@ pub fn record_plan(sale: &SaleShape, settings: &PlanSettings) -> RecordPlan {
         () if needs_order => PlannedRecord::SalesOrder,
         () => {
             reasons.push(PlanReason::SkippedDirect);
-            if on_account || settings.direct_record == DirectRecord::Invoice { PlannedRecord::Invoice } else { PlannedRecord::CashSale }
+            let invoice = on_account || settings.direct_record == DirectRecord::Invoice;
+            if sale.split_tender && !invoice {
+                reasons.push(PlanReason::SplitTender);
+            }
+            if invoice || sale.split_tender { PlannedRecord::Invoice } else { PlannedRecord::CashSale }
         }
     };
     plan(record, reasons)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::decide::{Decision, Next};
 use crate::domain::facts::{Facts, List, Question};
 use crate::domain::keys;
+use crate::domain::record_plan::{PlanReason, RecordPlan};
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{Ref, SalesOrder};
 
@@ -15,7 +16,7 @@ pub(super) struct Explanation {
     sale: Option<Value>,
     tried: Value,
     mapping: Option<String>,
-    plan: Option<Value>,
+    plan: Option<RecordPlan>,
     steps: Vec<String>,
     notes: Vec<String>,
     sent: usize,
@@ -36,8 +37,7 @@ impl Explanation {
         }
         self.mapping.clone_from(&decision.mapping);
         if let Some(plan) = &decision.plan {
-            let reasons = plan.reasons.iter().map(|reason| reason.word()).collect::<Vec<_>>();
-            self.plan = Some(json!({ "record": plan.record, "reasons": reasons }));
+            self.plan = Some(with_reasons_before(self.plan.take(), plan));
         }
         for note in &decision.notes {
             if !self.notes.contains(note) {
@@ -56,11 +56,15 @@ impl Explanation {
 
     /// The explanation as it is stored and shown.
     pub(super) fn into_json(self) -> Value {
+        let plan = self.plan.map(|plan| {
+            let reasons = plan.reasons.iter().map(|reason| reason.word()).collect::<Vec<_>>();
+            json!({ "record": plan.record, "reasons": reasons })
+        });
         json!({
             "seen": { "order": self.order, "sale": self.sale },
             "mappings": self.tried,
             "mapping": self.mapping,
-            "record_plan": self.plan,
+            "record_plan": plan,
             "steps": self.steps,
             "notes": self.notes,
         })
@@ -77,6 +81,14 @@ impl Explanation {
         let text = std::iter::once(head).chain(lines).chain(payments).collect::<Vec<_>>().join("\n");
         keys::digest(text.as_bytes())
     }
+}
+
+/// A pass that makes a sales order goes on with it: that it is there now does not take the place of why it was made.
+fn with_reasons_before(before: Option<RecordPlan>, now: &RecordPlan) -> RecordPlan {
+    let made = |before: &RecordPlan| before.record == now.record && now.reasons.contains(&PlanReason::HasSalesOrder);
+    let mut reasons = before.filter(made).map(|before| before.reasons).unwrap_or_default();
+    reasons.extend(now.reasons.iter().filter(|reason| !reasons.contains(reason)).copied().collect::<Vec<_>>());
+    RecordPlan { record: now.record, reasons }
 }
 
 fn order(order: &SalesOrder) -> Value {
@@ -146,5 +158,25 @@ pub(super) fn question(question: &Question) -> String {
         Question::Original(sale) => format!("what became of the sale {sale} that is taken back"),
         Question::Authorized(id) => format!("the lines of the return authorisation {id}"),
         Question::OriginalSerials(sale) => format!("the serial numbers sold with {sale}, which is taken back"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::record_plan::PlannedRecord;
+
+    #[test]
+    fn why_a_sales_order_was_made_stays_when_the_same_pass_goes_on_with_it() {
+        let plan = |record, reasons: &[PlanReason]| RecordPlan { record, reasons: reasons.to_vec() };
+        let kit = plan(PlannedRecord::SalesOrder, &[PlanReason::KitTrackedComponents]);
+        let there = plan(PlannedRecord::SalesOrder, &[PlanReason::HasSalesOrder, PlanReason::Layby]);
+        let all = [PlanReason::KitTrackedComponents, PlanReason::HasSalesOrder, PlanReason::Layby];
+        assert_eq!(with_reasons_before(Some(kit), &there), plan(PlannedRecord::SalesOrder, &all));
+        assert_eq!(with_reasons_before(None, &there), there);
+        // What was seen of the sale before it changed says nothing of it now.
+        let parked = plan(PlannedRecord::None, &[PlanReason::Return, PlanReason::Parked]);
+        let closed = plan(PlannedRecord::Return, &[PlanReason::Return]);
+        assert_eq!(with_reasons_before(Some(parked), &closed), closed);
     }
 }

@@ -23,7 +23,7 @@ use crate::metrics as names;
 use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, StoreError, Written};
 
 /// More steps than any order needs; an order that takes them is held, not spun.
-const STEPS_AT_MOST: usize = 80;
+const STEPS_AT_MOST: usize = 400;
 
 /// The state of a pass.
 pub(super) struct Pass<'a> {

@@ -8,6 +8,7 @@ use super::{Engine, PassError, Side};
 use crate::domain::facts::{List, Original, TillCustomerFacts};
 use crate::domain::ids::SaleId;
 use crate::domain::keys;
+use crate::domain::record::RecordKind;
 use crate::domain::reference::{ErpCustomer, Product, TillCustomer, TillItem};
 use crate::domain::sales_order::Ref;
 use crate::domain::verdict::HoldKind;
@@ -153,8 +154,14 @@ impl Engine {
         };
         let sold = async { Ok::<_, PassError>(read(&self.clock, || side.x_series.sale(sale)).await?) };
         let booked = async { Ok::<_, PassError>(read(&self.clock, || side.netsuite.booked(&booking_keys)).await?) };
-        let (sale, order, booked) = tokio::try_join!(sold, order, booked)?;
-        Ok(Original { sale: sale.map(Box::new), under_way: own.as_ref().is_some_and(is_under_way), order: order.map(Box::new), booked })
+        let (sale, mut order, booked) = tokio::try_join!(sold, order, booked)?;
+        // A database that was lost knows nothing of it; NetSuite does.
+        let made = booked.iter().find(|record| record.kind == RecordKind::SalesOrder);
+        if let (None, Some(made)) = (&order, made) {
+            order = read(&self.clock, || side.netsuite.sales_order(&made.id)).await?;
+        }
+        let under_way = booked.is_empty() && own.as_ref().is_some_and(is_under_way);
+        Ok(Original { sale: sale.map(Box::new), under_way, order: order.map(Box::new), booked })
     }
 }
 

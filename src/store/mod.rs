@@ -25,6 +25,7 @@
 mod batch;
 mod error;
 mod migrations;
+mod moving;
 pub mod operator_types;
 pub mod ownership;
 mod page;
@@ -37,6 +38,7 @@ mod url;
 mod values;
 
 pub use error::StoreError;
+pub use moving::{Move, MoveError, MovedTable};
 pub use operator_types::*;
 pub use ownership::*;
 pub use types::*;
@@ -56,6 +58,8 @@ use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId};
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
+    /// The url, without its password.
+    shown: Arc<str>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +77,8 @@ macro_rules! engine {
         }
     };
 }
+
+use engine;
 
 /// What the claim looks for.
 #[derive(Debug, Clone)]
@@ -118,15 +124,20 @@ impl Store {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => {
                 let sqlite = Sqlite::open(url, read_connections, clock).await?;
-                Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite)) })
+                Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite)), shown: url.into() })
             }
             Some("postgres" | "postgresql") => {
                 let postgres = Box::pin(Postgres::open(url, read_connections, clock)).await?;
-                Ok(Self { engine: Engine::Postgres(Arc::new(postgres)) })
+                Ok(Self { shown: postgres.shown().into(), engine: Engine::Postgres(Arc::new(postgres)) })
             }
             Some(scheme) => Err(StoreError::UnknownEngine(format!("it starts with {scheme:?}, which is neither sqlite nor postgres"))),
             None => Err(StoreError::UnknownEngine("it starts with neither sqlite: nor postgres:".to_owned())),
         }
+    }
+
+    /// The url as it may be shown: without a password.
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Applies the migrations that are missing, all of them or none; returns how many were applied.

@@ -1,7 +1,10 @@
 //! `tillbridge demo`: the whole flow on two simulated systems, with real HTTP, real signatures and a real database.
 
+mod books;
+mod office;
 mod report;
 mod shop;
+mod till;
 
 use std::path::Path;
 use std::process::ExitCode;

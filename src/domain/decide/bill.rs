@@ -104,6 +104,12 @@ impl<'a> Case<'a> {
         Ok(tenders)
     }
 
+    /// The sale was paid, or given back, in ways that are booked differently: one payment method cannot say it.
+    pub(super) fn is_split(&self, sale: &Sale) -> bool {
+        let tenders = self.known_tenders(sale, &mut Missing::default()).unwrap_or_default();
+        tenders.iter().any(|(_, rule)| tenders.first().is_some_and(|(_, first)| first != rule))
+    }
+
     /// Tells every payment type that no row names.
     pub(super) fn unknown_tenders(&self, sale: &Sale, missing: &mut Missing) -> Step<()> {
         self.known_tenders(sale, missing).map(drop)

@@ -109,6 +109,10 @@ impl<'a> Case<'a> {
         let facts = self.facts;
         match (&facts.order, &facts.sale) {
             (Seen::NotLinked, Seen::NotLinked) => Ok(held(Reason::Unsupported, "The order has neither a sales order nor a sale.")),
+            (Seen::NotLinked, Seen::Missing) if facts.calls.iter().any(|call| call.done && call.record.is_some()) => {
+                let detail = "X-Series no longer has this sale, and records of it are booked in NetSuite: find them by the calls of this order. Undo what is wrong there, then skip it here.";
+                Ok(held(Reason::SaleDeleted, detail))
+            }
             (Seen::NotLinked, Seen::Missing) => {
                 Ok(ignored(Reason::SaleNotFound, "X-Series has no such sale, and no sales order is linked to it."))
             }

@@ -49,6 +49,17 @@ impl Case<'_> {
         self.facts.calls.iter().find(|call| call.done && call.key == key)
     }
 
+    /// A payment's record is there: by what we sent, or by its key in NetSuite.
+    pub(super) fn is_booked(&self, key: &str) -> bool {
+        let there = self.facts.answers.booked.iter().flatten();
+        self.booked_payment(key).is_some() || there.into_iter().any(|record| record.external_id.as_deref() == Some(key))
+    }
+
+    /// The keys that the sale's payments may be booked under.
+    pub(super) fn payment_keys(&self, sale: &Sale) -> Vec<String> {
+        sale.payments.iter().flat_map(|payment| BookedAs::ALL.map(|how| self.payment_key(how, sale, payment))).collect()
+    }
+
     /// The posting date of a payment: its own day at the outlet, else the sale's.
     pub(super) fn payment_day(&mut self, sale: &Sale, payment: &SalePayment) -> Step<Option<Date>> {
         match payment.date {
@@ -92,7 +103,9 @@ impl Case<'_> {
         for (payment, rule) in tenders {
             let external_id = self.payment_key(BookedAs::Payment, sale, payment);
             let deposit = self.payment_key(BookedAs::Deposit, sale, payment);
-            if self.booked_payment(&external_id).is_some() || self.booked_payment(&deposit).is_some() {
+            // Given back for what came back: that is the refund's, not the invoice's.
+            let given_back = payment.amount < Decimal::ZERO && self.is_booked(&self.payment_key(BookedAs::Refund, sale, payment));
+            if self.is_booked(&external_id) || self.is_booked(&deposit) || given_back {
                 continue;
             }
             let mut open = bills

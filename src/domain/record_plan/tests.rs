@@ -22,6 +22,7 @@ enum With {
     SellsNothing,
     Echo,
     HasOrder,
+    Split,
 }
 
 use PlanReason as R;
@@ -35,6 +36,7 @@ const ROWS: &[Row] = &[
     Row { sale: "closed, tracked kit", status: "CLOSED", with: &[W::KitTracked], skipped: (P::SalesOrder, &[R::KitTrackedComponents]), not_skipped: (P::SalesOrder, &[R::SoNotSkipped, R::KitTrackedComponents]) },
     Row { sale: "closed, tracked item, no detail", status: "CLOSED", with: &[W::NoDetail], skipped: (P::SalesOrder, &[R::TrackedItemWithoutDetail]), not_skipped: (P::SalesOrder, &[R::SoNotSkipped, R::TrackedItemWithoutDetail]) },
     Row { sale: "closed, tracked kit and item", status: "CLOSED", with: &[W::KitTracked, W::NoDetail], skipped: (P::SalesOrder, &[R::KitTrackedComponents, R::TrackedItemWithoutDetail]), not_skipped: (P::SalesOrder, &[R::SoNotSkipped, R::KitTrackedComponents, R::TrackedItemWithoutDetail]) },
+    Row { sale: "closed, paid in two ways", status: "CLOSED", with: &[W::Split], skipped: (P::Invoice, &[R::SkippedDirect, R::SplitTender]), not_skipped: (P::SalesOrder, &[R::SoNotSkipped]) },
     // To be handed over.
     Row { sale: "pickup waits", status: "AWAITING_PICKUP", with: &[], skipped: (P::SalesOrder, &[R::PickupUnfulfilled]), not_skipped: (P::SalesOrder, &[R::SoNotSkipped, R::PickupUnfulfilled]) },
     Row { sale: "pickup waits, tracked kit", status: "AWAITING_PICKUP", with: &[W::KitTracked], skipped: (P::SalesOrder, &[R::KitTrackedComponents, R::PickupUnfulfilled]), not_skipped: (P::SalesOrder, &[R::SoNotSkipped, R::KitTrackedComponents, R::PickupUnfulfilled]) },
@@ -58,6 +60,8 @@ const ROWS: &[Row] = &[
     Row { sale: "return", status: "CLOSED", with: &[W::TakesBack, W::SellsNothing], skipped: (P::Return, &[R::Return]), not_skipped: (P::Return, &[R::Return]) },
     Row { sale: "return, parked", status: "SAVED", with: &[W::TakesBack, W::SellsNothing], skipped: (P::None, &[R::Return, R::Parked]), not_skipped: (P::None, &[R::Return, R::Parked]) },
     Row { sale: "return, on account", status: "ONACCOUNT_CLOSED", with: &[W::TakesBack, W::SellsNothing], skipped: (P::Return, &[R::Return]), not_skipped: (P::Return, &[R::Return]) },
+    Row { sale: "return to account", status: "ONACCOUNT", with: &[W::TakesBack, W::SellsNothing], skipped: (P::Return, &[R::Return, R::OnAccount]), not_skipped: (P::Return, &[R::Return, R::OnAccount]) },
+    Row { sale: "exchange on account", status: "ONACCOUNT", with: &[W::TakesBack], skipped: (P::Exchange, &[R::Exchange, R::OnAccount]), not_skipped: (P::Exchange, &[R::Exchange, R::OnAccount]) },
     Row { sale: "exchange", status: "CLOSED", with: &[W::TakesBack], skipped: (P::Exchange, &[R::Exchange]), not_skipped: (P::Exchange, &[R::Exchange]) },
     Row { sale: "exchange, parked", status: "SAVED", with: &[W::TakesBack], skipped: (P::None, &[R::Exchange, R::Parked]), not_skipped: (P::None, &[R::Exchange, R::Parked]) },
     Row { sale: "exchange, pickup waits", status: "AWAITING_PICKUP", with: &[W::TakesBack], skipped: (P::None, &[R::Exchange]), not_skipped: (P::None, &[R::Exchange]) },
@@ -80,6 +84,7 @@ fn shape(status: &str, with: &[With]) -> SaleShape {
         takes_back: has(W::TakesBack),
         kit_tracked: has(W::KitTracked),
         tracked_without_detail: has(W::NoDetail),
+        split_tender: has(W::Split),
     }
 }
 
@@ -123,11 +128,11 @@ fn a_layby_that_is_also_picked_up_keeps_both_reasons() {
 fn any_shape() -> impl Strategy<Value = SaleShape> {
     let words = ["SAVED", "CLOSED", "AWAITING_PICKUP", "AWAITING_DISPATCH", "PICKED_UP_CLOSED", "DISPATCHED_CLOSED", "LAYBY"];
     let words = words.into_iter().chain(["LAYBY_CLOSED", "ONACCOUNT", "ONACCOUNT_CLOSED", "VOIDED"]).collect::<Vec<_>>();
-    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (prop::sample::select(words), facts).prop_map(
-        |(word, (echo, has_sales_order, sells, takes_back, kit_tracked, tracked_without_detail))| {
+        |(word, (echo, has_sales_order, sells, takes_back, kit_tracked, tracked_without_detail, split_tender))| {
             let status = SaleStatus::from_word(word).unwrap();
-            SaleShape { status, echo, has_sales_order, sells, takes_back, kit_tracked, tracked_without_detail }
+            SaleShape { status, echo, has_sales_order, sells, takes_back, kit_tracked, tracked_without_detail, split_tender }
         },
     )
 }

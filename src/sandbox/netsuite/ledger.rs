@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::account::Account;
 use super::handle::NetSuiteHandle;
 use super::kinds::Kind;
-use super::model::{Bill, Bin, CustomerRefund, Deposit, DepositApplication, ItemReceipt, ReturnAuthorization};
+use super::model::{Bill, Bin, Customer, CustomerRefund, Deposit, DepositApplication, ItemReceipt, ReturnAuthorization};
 use super::transaction::Transaction;
 use crate::sandbox::config::Preferences;
 
@@ -129,6 +129,11 @@ impl NetSuiteHandle {
     /// An invoice, a cash sale, a credit memo or a cash refund.
     pub fn bill_record(&self, id: u64) -> Option<Bill> {
         self.with(|account| account.bills.get(&id).cloned())
+    }
+
+    /// Every customer.
+    pub fn customers(&self) -> Vec<Customer> {
+        self.with(|account| account.customers.values().cloned().collect())
     }
 
     /// Every customer deposit.

@@ -80,6 +80,14 @@ pub(super) const FREE_ORDERS: &str = "WITH left_alone AS MATERIALIZED ( \
          ORDER BY id FOR UPDATE) \
      UPDATE orders SET due_at = $3 FROM left_alone WHERE id = left_id";
 
+/// True while a move into the database is under way.
+pub(super) const MOVING: &str =
+    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'move_progress')";
+
+/// Passes that came with their numbers are passed over by the next.
+pub(super) const COUNT_ON: Option<&str> =
+    Some("SELECT setval(pg_get_serial_sequence('passes', 'id'), greatest(max(id), 1), max(id) IS NOT NULL) FROM passes");
+
 /// Texts as a statement takes them.
 #[expect(clippy::unnecessary_wraps, reason = "the other engine's may fail")]
 pub(super) fn texts<'a>(_operation: &'static str, items: impl Iterator<Item = &'a str>) -> Result<Vec<String>, StoreError> {

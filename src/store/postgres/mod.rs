@@ -19,7 +19,7 @@ mod writer;
 #[path = "../shared/mod.rs"]
 mod shared;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
@@ -40,8 +40,8 @@ use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
 
-/// A clock that is further from the database's than this is told: leases are counted in the clocks of the replicas.
-const CLOCKS_APART_MS: i64 = 2000;
+/// A clock that is further from the database's than this is corrected and told: replicas count leases in one time.
+const CLOCKS_APART_MS: i64 = 1000;
 
 /// The engine.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ pub(super) struct Postgres {
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
+    /// How many milliseconds the database's clock was ahead when the engine was opened, where that is more than an inaccuracy.
+    ahead: AtomicI64,
     /// For writes other than receives.
     writers: PgPool,
     /// Fired by commits that made an order due, here or elsewhere.
@@ -74,7 +76,7 @@ struct Shared {
 impl Shared {
     /// The present, in epoch milliseconds.
     fn now(&self) -> i64 {
-        self.clock.now().as_millisecond()
+        self.clock.now().as_millisecond().saturating_add(self.ahead.load(Ordering::Relaxed))
     }
 
     /// A new id of one of our rows: later ids sort after earlier ones.
@@ -99,6 +101,7 @@ impl Postgres {
             writes: AtomicU64::new(0),
             ids: Mutex::new(ContextV7::new()),
             closing: CancellationToken::new(),
+            ahead: AtomicI64::new(0),
             clock,
         });
         look_at(&server, &shared).await.map_err(|source| StoreError::Open { url: server.shown(), source })?;
@@ -109,6 +112,11 @@ impl Postgres {
         }
         tasks.spawn(counters::fold(Arc::clone(&shared)));
         Ok(Self { readers: server.pool(connections, Purpose::Reads), server, intake, shared, tasks })
+    }
+
+    /// The url as it may be shown.
+    pub(super) fn shown(&self) -> String {
+        self.server.shown()
     }
 
     /// Lets everything that was handed over finish, then closes the connections.
@@ -176,7 +184,8 @@ async fn look_at(server: &Server, shared: &Shared) -> Result<(), sqlx::Error> {
     let there: i64 = sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").fetch_one(&mut conn).await?;
     let apart = there - shared.now();
     if matches!(shared.clock, Clock::System) && apart.abs() > CLOCKS_APART_MS {
-        tracing::warn!("the database's clock differs from this machine's by {apart} ms: keep both in step");
+        tracing::warn!("the database's clock differs from this machine's by {apart} ms, which is allowed for: keep both in step");
+        shared.ahead.store(apart, Ordering::Relaxed);
     }
     conn.close().await
 }

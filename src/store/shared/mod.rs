@@ -13,6 +13,7 @@ mod queue;
 mod records;
 pub(super) mod rows;
 mod settings;
+mod tables;
 mod upkeep;
 
 use super::{Db, Driver, Row, dialect, during, lock_orders, lock_table, tell_owners, writer};

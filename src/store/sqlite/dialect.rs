@@ -76,6 +76,12 @@ pub(super) const RELEASE: &str = "UPDATE connection_leases SET owner = '', expir
 pub(super) const FREE_ORDERS: &str = "UPDATE orders SET due_at = $3 \
      WHERE state = 'working' AND connection IN (SELECT value FROM json_each($1)) AND lease_owner <> $2 AND due_at > $3";
 
+/// True while a move into the database is under way.
+pub(super) const MOVING: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'move_progress')";
+
+/// Nothing: what counts up here looks at the rows.
+pub(super) const COUNT_ON: Option<&str> = None;
+
 /// Texts as a statement takes them.
 pub(super) fn texts<'a>(operation: &'static str, items: impl Iterator<Item = &'a str>) -> Result<String, StoreError> {
     json(operation, &items.collect::<Vec<_>>())

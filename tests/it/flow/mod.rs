@@ -3,6 +3,7 @@
 mod access;
 mod changes;
 mod commands;
+mod demo;
 mod explain;
 mod faults;
 mod goods;

@@ -10,7 +10,7 @@ use super::world::Plan;
 async fn shop() -> (Sandbox, Shop) {
     let plan = Plan::default();
     let sandbox = Sandbox::start(plan.sandbox.clone(), Clock::System).await.unwrap();
-    let shop = Shop::new(&sandbox, &plan);
+    let shop = Shop::new(&sandbox, &plan).await;
     (sandbox, shop)
 }
 

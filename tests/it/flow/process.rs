@@ -139,7 +139,7 @@ impl Service {
 }
 
 /// The binary, with nothing of this process's settings.
-fn command(folder: &Path) -> Command {
+pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tillbridge"));
     for name in ["TILLBRIDGE_CONFIG", "TILLBRIDGE_URL", "TILLBRIDGE_TOKEN", "X_SERIES_REFRESH_TOKEN"] {
         command.env_remove(name);

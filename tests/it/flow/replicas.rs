@@ -95,7 +95,9 @@ impl House {
         loop {
             let owners = self.owners().await;
             let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
-            owners.values().for_each(|owner| *counts.entry(owner).or_default() += 1);
+            for owner in owners.values() {
+                *counts.entry(owner).or_default() += 1;
+            }
             let gone = not.is_some_and(|not| owners.values().any(|owner| not.contains(owner)));
             let (most, least) = (counts.values().max().copied(), counts.values().min().copied());
             let even = counts.len() == alive.min(self.sandboxes.len()) && most <= least.map(|least| least + 1);

@@ -11,6 +11,7 @@ mod finish;
 mod link;
 mod lists;
 mod memory;
+mod moving;
 mod operators;
 mod owners;
 mod postgres;

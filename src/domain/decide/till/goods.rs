@@ -88,6 +88,13 @@ impl<'a> Case<'a> {
         Ok(None)
     }
 
+    /// Whether the sale has a kit with tracked members.
+    pub(super) fn has_tracked_kit(&self, sale: &Sale) -> Step<bool> {
+        let items = self.till_items(sale)?;
+        let found = lines_of(sale).into_iter().filter_map(|line| items.get(&line.product_id));
+        Ok(found.filter_map(|found| <&[_; 1]>::try_from(found.items.as_slice()).ok()).any(|[item]| item.has_tracked_members()))
+    }
+
     /// Whether the sale has a kit with tracked members, and whether a tracked item's detail is not known.
     pub(super) fn tracking(&mut self, sale: &'a Sale) -> Step<(bool, bool)> {
         let items = self.till_items(sale)?;
@@ -96,7 +103,7 @@ impl<'a> Case<'a> {
             _ => None,
         };
         let lines = lines_of(sale).into_iter().filter(|line| !self.is_discount(line)).collect::<Vec<_>>();
-        let kit = lines.iter().filter_map(|line| of(line)).any(ErpItem::has_tracked_members);
+        let kit = self.has_tracked_kit(sale)?;
         let (mut taken, mut unknown) = (Taken::default(), false);
         for line in lines {
             let Some(item) = of(line).filter(|item| item.is_tracked()) else { continue };

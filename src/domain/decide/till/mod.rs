@@ -36,7 +36,9 @@ impl<'a> Case<'a> {
             }
         };
         let number = sale.number().unwrap_or(sale.id.as_str()).to_owned();
-        if sale.source_type.as_deref().is_some_and(|source| source.eq_ignore_ascii_case("NETSUITE")) {
+        let ours = sale.source_type.as_deref().is_some_and(|source| source.eq_ignore_ascii_case("NETSUITE"));
+        // A return of our own sale is the till's, even if it names the same source.
+        if ours && sale.return_for.is_none() {
             let shape = SaleShape { echo: true, ..bare(status) };
             self.plan = Some(record_plan(&shape, &self.plan_settings(sale)));
             let of = sale.source_id.as_deref().unwrap_or("a sales order");
@@ -88,6 +90,7 @@ impl<'a> Case<'a> {
     /// The plan of a sale: what is booked already decides, since a setting that flips must not book it again.
     fn planned(&mut self, sale: &'a Sale, status: SaleStatus, booked: &[Child]) -> Step<RecordPlan> {
         let shape = SaleShape { sells: self.sells(sale), takes_back: self.takes_back(sale), ..bare(status) };
+        let shape = SaleShape { split_tender: self.is_split(sale), ..shape };
         let has = |kind| booked.iter().any(|record| record.kind == kind) || self.was_made(kind, sale);
         let settled = match () {
             () if shape.takes_back => None,
@@ -125,7 +128,11 @@ impl<'a> Case<'a> {
     fn booked(&self, sale: &Sale) -> Step<&'a [Child]> {
         match &self.facts.answers.booked {
             Some(booked) => Ok(booked),
-            None => Err(Next::Ask(vec![Question::Booked(keys::booking_keys(&self.facts.connection, &sale.id))])),
+            None => {
+                let mut wanted = keys::booking_keys(&self.facts.connection, &sale.id);
+                wanted.extend(self.payment_keys(sale));
+                Err(Next::Ask(vec![Question::Booked(wanted)]))
+            }
         }
     }
 
@@ -168,6 +175,7 @@ fn bare(status: SaleStatus) -> SaleShape {
         takes_back: false,
         kit_tracked: false,
         tracked_without_detail: false,
+        split_tender: false,
     }
 }
 
@@ -220,7 +228,7 @@ fn undone(sale: &Sale, number: &str, booked: &[Child]) -> Next {
     held(Reason::SaleVoided, format!("Sale {number} was {what}, and NetSuite holds its {records}. To undo it: {undo}. Then skip it here."))
 }
 
-/// Something was sold on account, or is paid later: its record stays open.
+/// Something was sold on account and is not paid yet: its record stays open.
 fn is_promised(sale: &Sale) -> bool {
-    sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::OnAccount))
+    sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::OnAccount) && status.state != SaleState::Closed)
 }

@@ -7,18 +7,19 @@ use rust_decimal::Decimal;
 
 use super::amounts::{Detail, Part};
 use crate::domain::bookings::{Application, ChangedLine, DepositApplicationRequest, DepositRequest, OrderChange, RecordLine};
-use crate::domain::call::{CallKind, Request};
+use crate::domain::call::Request;
 use crate::domain::decide::matching::Matched;
 use crate::domain::decide::payments::BookedAs;
 use crate::domain::decide::reconcile::{call, voided};
 use crate::domain::decide::send::Missing;
 use crate::domain::decide::ship::memo;
 use crate::domain::decide::{Case, Next, Rest, Step, end, held, known_status, waiting};
+use crate::domain::ids::RecordId;
 use crate::domain::keys;
 use crate::domain::mapping::TaxMode;
-use crate::domain::record::RecordKind;
+use crate::domain::record::{Child, RecordKind};
 use crate::domain::record_plan::{SaleShape, record_plan};
-use crate::domain::sale::Sale;
+use crate::domain::sale::{Sale, SalePayment};
 use crate::domain::sales_order::{ItemKind, OrderLine, SalesOrder};
 use crate::domain::status::{Account, OrderStatus, SaleState, SaleStatus};
 use crate::domain::verdict::{Reason, VerdictKind};
@@ -43,8 +44,9 @@ impl<'a> Case<'a> {
         let shape = SaleShape { has_sales_order: true, ..super::bare(status) };
         self.plan = Some(record_plan(&shape, &self.plan_settings(sale)));
         let order_status = known_status(order)?;
+        let booked = self.booked(sale)?;
         if status.state == SaleState::Voided {
-            return Ok(self.voided_order(order, order_status));
+            return Ok(self.voided_order(order, sale, booked, order_status));
         }
         if status.is_transient() {
             let detail = "The till has the sale open; it is looked at when it changes.";
@@ -57,14 +59,22 @@ impl<'a> Case<'a> {
             );
             return Ok(held(Reason::CancelledAfterSend, detail));
         }
+        // The order's lines are held against the sale's items anyway: then they tell this reason too.
+        let shape = SaleShape { kit_tracked: self.has_tracked_kit(sale)?, ..shape };
+        self.plan = Some(record_plan(&shape, &self.plan_settings(sale)));
         self.follow_sale(order, sale, &number)?;
         self.deposit(order, sale)?;
         match status.state {
-            SaleState::Closed => self.closed_sale(order, sale, status),
+            SaleState::Closed => {
+                // What was paid has to be what it comes to, before anything is billed.
+                self.target(sale, &number)?;
+                let next = self.closed_sale(order, sale, status)?;
+                self.check_open(order, sale, next)
+            }
             SaleState::Parked => Ok(waiting(Reason::AwaitingTill, format!("Sale {number} is parked, and {} follows it.", order.number))),
             SaleState::Pending | SaleState::Voided => {
                 self.check_payments(sale, &order.number)?;
-                if status.account == Some(Account::OnAccount) {
+                if status.account == Some(Account::OnAccount) && status.hand_over.is_none() {
                     // The goods have left: fulfilled and billed now, and open until the sale is paid.
                     return Ok(match self.reconcile(order, sale, &number)? {
                         Next::End(verdict, Rest::Settled) => {
@@ -78,15 +88,47 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn voided_order(&self, order: &SalesOrder, status: OrderStatus) -> Next {
-        let deposits = self.facts.done(CallKind::Deposit);
+    fn voided_order(&self, order: &SalesOrder, sale: &Sale, booked: &[Child], status: OrderStatus) -> Next {
+        let deposits = self.deposits(sale, booked).len();
         match voided(order, status) {
-            Next::End(mut verdict, rest) if deposits > 0 && verdict.kind == VerdictKind::Held => {
-                verdict.detail = format!("{} Its {deposits} customer deposits are to be given back.", verdict.detail);
-                Next::End(verdict, rest)
+            Next::End(verdict, _) if deposits > 0 => {
+                let detail =
+                    format!("{} Its {deposits} customer deposits are to be given back in NetSuite; then skip it here.", verdict.detail);
+                held(Reason::SaleVoided, detail)
             }
             other => other,
         }
+    }
+
+    /// A sale that is complete and not on account leaves nothing open.
+    fn check_open(&self, order: &SalesOrder, sale: &Sale, next: Next) -> Step<Next> {
+        let on_account = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::OnAccount));
+        let Next::End(verdict, Rest::Settled) = &next else { return Ok(next) };
+        if verdict.kind != VerdictKind::Synced || on_account {
+            return Ok(next);
+        }
+        let open: Decimal = self.bills()?.iter().filter_map(|bill| bill.remaining).sum();
+        if open <= self.mappings.settings.tolerance {
+            return Ok(next);
+        }
+        let detail = format!(
+            "The sale of {} is complete, and {open} of its invoice is open. Settle it in NetSuite, then release it here.",
+            order.number
+        );
+        Ok(held(Reason::TotalsDiffer, detail))
+    }
+
+    /// The customer deposits that are booked of the sale's payments, with their amounts.
+    fn deposits(&self, sale: &Sale, booked: &[Child]) -> Vec<(RecordId, Decimal)> {
+        let of = |payment: &SalePayment| {
+            let key = self.payment_key(BookedAs::Deposit, sale, payment);
+            let call = self.booked_payment(&key);
+            let record = call.and_then(|call| call.record.clone());
+            let found = || booked.iter().find(|record| record.external_id.as_deref() == Some(&key)).map(|record| record.id.clone());
+            let amount = call.and_then(|call| call.amount).unwrap_or(payment.amount);
+            Some((record.or_else(found)?, amount))
+        };
+        sale.payments.iter().filter_map(of).collect()
     }
 
     /// The sale changed at the till since its sales order was made: as long as nothing left, the order follows.
@@ -134,13 +176,19 @@ impl<'a> Case<'a> {
         if differences.is_empty() {
             return Ok(());
         }
+        // The sale is as it was: somebody changed the order, and that is not undone behind their back.
+        let link = &self.facts.link;
+        let by_hand = link.x_series_version.is_some()
+            && link.x_series_version == sale.version
+            && link.netsuite_modified.is_some()
+            && link.netsuite_modified != order.modified_at;
         let version = sale.version.unwrap_or_default();
         let key = format!("change-order/{}/{version}", order.id);
         let tried = self.facts.calls.iter().any(|call| call.done && call.key == key);
         let closed_books = !order.status.as_ref().is_ok_and(|status| status.can_fulfil() || *status == OrderStatus::PendingApproval);
         // The till's tax is written as a whole, and a change of some lines would leave it half old.
         let taxed = self.mappings.settings.tax == TaxMode::Override;
-        if left || tried || closed_books || taxed {
+        if left || tried || closed_books || taxed || by_hand {
             let detail = format!(
                 "Sale {number} and {} differ: {}. Make both sides agree, then release it here.",
                 order.number,
@@ -185,7 +233,7 @@ impl<'a> Case<'a> {
         for (payment, rule) in self.tenders(&order.number, sale)? {
             let key = self.payment_key(BookedAs::Deposit, sale, payment);
             let paid = self.payment_key(BookedAs::Payment, sale, payment);
-            if self.booked_payment(&key).is_some() || self.booked_payment(&paid).is_some() {
+            if self.is_booked(&key) || self.is_booked(&paid) {
                 continue;
             }
             if payment.amount < Decimal::ZERO {
@@ -213,8 +261,10 @@ impl<'a> Case<'a> {
 
     /// Applies the deposits to the order's invoice. NetSuite does so by itself in most accounts: only what is still open is applied.
     pub(in crate::domain::decide) fn apply_deposits(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
-        let deposits = self.facts.calls.iter().filter(|call| call.done && call.kind == CallKind::Deposit);
-        let deposits = deposits.filter_map(|call| call.record.clone().zip(call.amount)).collect::<Vec<_>>();
+        if !self.is_of_the_till(order, sale) {
+            return Ok(());
+        }
+        let deposits = self.deposits(sale, self.booked(sale)?);
         if deposits.is_empty() {
             return Ok(());
         }

@@ -25,14 +25,17 @@ use crate::domain::verdict::Reason;
 impl<'a> Case<'a> {
     /// Books a return.
     pub(super) fn take_back(&mut self, sale: &'a Sale, number: &str, booked: &'a [Child]) -> Step<Next> {
-        let original = self.original(sale)?;
         let kind = self.refund_kind(sale, number, booked)?;
         let Some(refund) = self.record_of(kind, sale, number, booked)? else {
+            let authorized = id_of(booked, RecordKind::ReturnAuthorization).is_some();
+            let original = if authorized { None } else { self.original(sale)? };
             let order = original.and_then(|original| original.order.as_deref());
-            let settings = self.plan_settings(sale);
-            return match order.filter(|_| !settings.skip_sales_orders || id_of(booked, RecordKind::ReturnAuthorization).is_some()) {
-                Some(order) => self.through_authorization(sale, number, kind, order, booked),
-                None => self.refund_alone(sale, number, kind),
+            // A sale stays with its sales order for life, and so does what comes back of it.
+            let through = authorized || order.map_or(Ok(false), |order| self.is_plain_return(sale, order))?;
+            return if through {
+                self.through_authorization(sale, number, kind, order, booked)
+            } else {
+                self.refund_alone(sale, number, kind)
             };
         };
         let gross = self.refund_target(sale)?;
@@ -69,8 +72,11 @@ impl<'a> Case<'a> {
                 return Ok(kind);
             }
         }
-        let money = !self.tenders(number, sale)?.is_empty();
-        let cash = self.mappings.settings.refund_as == RefundAs::CashRefund && money;
+        let tenders = self.tenders(number, sale)?;
+        // One record for all of it has one payment method, and gives back all of it.
+        let given: Decimal = tenders.iter().map(|(payment, _)| -payment.amount).sum();
+        let whole = (given - self.gross_of(sale, Part::Returned)?).abs() <= self.mappings.settings.tolerance;
+        let cash = self.mappings.settings.refund_as == RefundAs::CashRefund && !tenders.is_empty() && whole && !self.is_split(sale);
         Ok(if cash { RecordKind::CashRefund } else { RecordKind::CreditMemo })
     }
 
@@ -97,7 +103,7 @@ impl<'a> Case<'a> {
         sale: &'a Sale,
         number: &str,
         kind: RecordKind,
-        order: &SalesOrder,
+        order: Option<&SalesOrder>,
         booked: &[Child],
     ) -> Step<Next> {
         let date = self.business_day(sale)?;
@@ -105,6 +111,7 @@ impl<'a> Case<'a> {
             if self.was_made(RecordKind::ReturnAuthorization, sale) {
                 return Err(super::gone(RecordKind::ReturnAuthorization, number));
             }
+            let Some(order) = order else { return self.refund_alone(sale, number, kind) };
             let lines = self.returned_of(sale, number, order)?;
             let external_id = self.key(RecordKind::ReturnAuthorization, sale);
             let request = TransformRequest {
@@ -166,6 +173,22 @@ impl<'a> Case<'a> {
         Ok(call(external_id, Request::Transform(request)))
     }
 
+    /// The goods come back at the prices of their sales order, and nothing else is on the sale: only then does a refund that follows from
+    /// the order come to what the till gave back.
+    fn is_plain_return(&mut self, sale: &'a Sale, order: &SalesOrder) -> Step<bool> {
+        let mut missing = Missing::default();
+        let cent = Decimal::new(1, 2);
+        for line in lines_of(sale) {
+            let Some(item) = self.item_of(sale, line, &mut missing)?.filter(|_| self.comes_back(line)) else { return Ok(false) };
+            let sold = order.lines.iter().filter(|sold| sold.item.id == item.id);
+            let mut priced = sold.filter(|sold| sold.rate.is_none_or(|rate| (rate - line.price).abs() <= cent));
+            if priced.next().is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(sale.charges.iter().all(|charge| charge.total.is_zero()))
+    }
+
     /// The lines of the sales order that come back: every one is named, since NetSuite takes back what is not.
     fn returned_of(&mut self, sale: &'a Sale, number: &str, order: &SalesOrder) -> Step<Vec<TransformLine>> {
         let mut missing = Missing::default();
@@ -216,7 +239,7 @@ impl<'a> Case<'a> {
     fn give_back(&mut self, sale: &Sale, number: &str, credit: &Bill) -> Step<()> {
         for (payment, rule) in self.tenders(number, sale)? {
             let key = self.payment_key(BookedAs::Refund, sale, payment);
-            if payment.amount >= Decimal::ZERO || self.booked_payment(&key).is_some() {
+            if payment.amount >= Decimal::ZERO || self.is_booked(&key) {
                 continue;
             }
             let Some(customer) = credit.customer.clone() else {
@@ -246,17 +269,17 @@ impl<'a> Case<'a> {
 
     /// An exchange: an invoice for what leaves, a credit memo for what comes back, applied to it; the difference is paid or given back.
     pub(super) fn exchange(&mut self, sale: &'a Sale, number: &str, booked: &'a [Child]) -> Step<Next> {
-        self.original(sale)?;
         let invoice = self.record_of(RecordKind::Invoice, sale, number, booked)?;
         let credit = self.record_of(RecordKind::CreditMemo, sale, number, booked)?;
         let (Some(invoice), Some(credit)) = (invoice, credit) else {
-            let (ready, lines) = self.ready(sale, &[(Part::Sold, Detail::Moved), (Part::Returned, Detail::Moved)])?;
-            let mut lines = lines.into_iter();
-            let (sold, returned) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-            let mut request = match invoice {
-                None => self.record(RecordKind::Invoice, sale, &ready, sold),
-                Some(_) => self.record(RecordKind::CreditMemo, sale, &ready, returned),
-            };
+            self.original(sale)?;
+            // All that is missing is told before the first is booked; after that, what is sold is gone from the stock.
+            let (sold, returned) = ((Part::Sold, Detail::Moved), (Part::Returned, Detail::Moved));
+            let parts = if invoice.is_none() { vec![sold, returned] } else { vec![returned] };
+            let (ready, lines) = self.ready(sale, &parts)?;
+            let lines = lines.into_iter().next().unwrap_or_default();
+            let kind = if invoice.is_none() { RecordKind::Invoice } else { RecordKind::CreditMemo };
+            let mut request = self.record(kind, sale, &ready, lines);
             if let Some(invoice) = invoice {
                 let back = self.gross_of(sale, Part::Returned)?;
                 let amount = invoice.remaining.map_or(back, |remaining| remaining.min(back));

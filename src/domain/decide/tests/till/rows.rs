@@ -1,6 +1,7 @@
 //! Section by section: what each kind of sale becomes, and what is booked of it.
 
 use super::*;
+use crate::domain::record_plan::PlanReason;
 
 const SKIP: &str = "";
 const KEEP: &str = "skip_sales_orders = false";
@@ -80,7 +81,11 @@ fn a_kit_with_tracked_members_goes_by_a_sales_order() {
     let (mut world, sale) = (World::default(), sale_with("CLOSED", vec![sold("kit", "1", "100")]));
     let (verdict, plan) = world.pass(&sale, &rules(SKIP));
     assert_eq!((verdict.kind, verdict.reason), (VerdictKind::Synced, Reason::FulfilledAndBilled));
-    assert_eq!(plan.unwrap().record, crate::domain::record_plan::PlannedRecord::SalesOrder);
+    let plan = plan.unwrap();
+    assert_eq!(plan.record, crate::domain::record_plan::PlannedRecord::SalesOrder);
+    // Also once the order is there.
+    let why = [PlanReason::HasSalesOrder, PlanReason::KitTrackedComponents];
+    assert!(why.iter().all(|reason| plan.reasons.contains(reason)), "{plan:?}");
     assert!(world.of(RecordKind::CashSale).is_empty());
 }
 
