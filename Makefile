@@ -1,4 +1,4 @@
-.PHONY: run demo test check lint advisories
+.PHONY: run demo test bench check lint advisories
 
 # nextest where it is installed, cargo's own runner where it is not: a fresh machine needs Rust and a C compiler, no more.
 TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -14,6 +14,9 @@ test: ## every test, with a Postgres found or made for it; those of the SuiteScr
 	@if command -v npm >/dev/null; then cd netsuite && npm ci --no-audit --no-fund && npm test; \
 	else echo "npm is not installed: the SuiteScripts were not tested"; fi
 	scripts/with-postgres cargo $(TEST)
+
+bench: ## how fast it is, beside references measured in the same run; BENCH="intake --rounds 5" for a part
+	cargo bench --bench tillbridge -- $(BENCH)
 
 check: ## the cheap part of lint
 	cargo fmt --check

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world fails")]
 
 mod arrows;
+mod bench;
 mod docs;
 mod flow;
 mod http;
