@@ -10,6 +10,7 @@ mod door;
 mod finish;
 mod link;
 mod lists;
+mod losing;
 mod memory;
 mod moving;
 mod operators;
