@@ -1,7 +1,7 @@
 //! How fast the service is, measured from outside on the real binary: `make bench`, or `cargo bench -- intake`.
 //!
 //! Every figure stands beside a reference that was measured in the same run, turn by turn with it: absolute numbers say more about the
-//! machine than about the program. docs/PERFORMANCE.md tells what the figures are, and what bounds each.
+//! machine than about the program.
 //!
 //! Everything stays on loopback, with at most 64 connections, and no single load runs longer than half a minute.
 

@@ -29,7 +29,7 @@ fn read(request: &[u8], clock: &Clock) -> Callback {
         .collect();
     assert_eq!(headers["content-length"], body.len().to_string());
     assert_eq!(body.len(), 4096);
-    verify(&[Secret::new(&format!("whsec_{}", STANDARD.encode(KEY)))], &headers, body.as_bytes(), clock.now()).unwrap();
+    verify(&[Secret::new(format!("whsec_{}", STANDARD.encode(KEY)))], &headers, body.as_bytes(), clock.now()).unwrap();
     parse(body.as_bytes()).unwrap()
 }
 
@@ -53,13 +53,13 @@ fn percentiles_go_by_the_nearest_rank_whatever_the_order() {
     let mut last = Durations::default();
     last.add(Duration::from_millis(100));
     durations.extend(last);
-    assert_eq!((durations.p50(), durations.p99(), durations.percentile(1.0)), (50_000.0, 99_000.0, 100_000.0));
-    assert_eq!(Durations::default().p50(), 0.0);
+    let shown =
+        [durations.p50(), durations.p99(), durations.percentile(1.0), Durations::default().p50()].map(|micros| format!("{micros:.0}"));
+    assert_eq!(shown, ["50000", "99000", "100000", "0"]);
 }
 
 #[test]
 fn the_median_of_an_even_number_is_between_the_two_in_the_middle() {
-    assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
-    assert_eq!(median(&[9.0, 1.0, 2.0, 4.0]), 3.0);
-    assert_eq!(median(&[]), 0.0);
+    let shown = [median(&[9.0, 1.0, 2.0]), median(&[9.0, 1.0, 2.0, 4.0]), median(&[])].map(|number| format!("{number:.1}"));
+    assert_eq!(shown, ["2.0", "3.0", "0.0"]);
 }
