@@ -82,6 +82,7 @@ const LEAVE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The name of this process among the replicas: the machine's, the process's, and something that no restart repeats.
 fn replica_name() -> String {
+    // A name for people: where the machine does not tell its own, the process and the random part still tell replicas apart.
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let machine = machine.trim();
     let random = uuid::Uuid::new_v4().simple().to_string();

@@ -102,6 +102,7 @@ impl Status {
 
 impl ConnectionStatus for Status {
     fn status(&self) -> Vec<ConnectionReport> {
+        // Whoever held the lock panicked while it copied: what is shown is a moment older or empty, and the next look mends it.
         let all = self.stored.read().map(|all| all.clone()).unwrap_or_default();
         let reports = self.connections.iter().map(|Watched { side, health, account, prefix, .. }| {
             let stored = all.get(&side.id).cloned().unwrap_or_default();

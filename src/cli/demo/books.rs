@@ -24,7 +24,9 @@ impl Books {
             for id in entry.external_id.iter().flat_map(|key| ids_in(key)) {
                 by_key.entry(id).or_default().push(entry.id);
             }
-            made_from.entry(entry.created_from.unwrap_or_default()).or_default().push(entry.id);
+            if let Some(source) = entry.created_from {
+                made_from.entry(source).or_default().push(entry.id);
+            }
         }
         Self { entries, by_key, made_from, known: BTreeSet::new() }
     }
