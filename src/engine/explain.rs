@@ -54,6 +54,11 @@ impl Explanation {
         self.sent > 0
     }
 
+    /// Notes a sales order that was read to see whose it is.
+    pub(super) fn saw_order(&mut self, seen: &SalesOrder) {
+        self.order = Some(order(seen));
+    }
+
     /// The explanation as it is stored and shown.
     pub(super) fn into_json(self) -> Value {
         let plan = self.plan.map(|plan| {

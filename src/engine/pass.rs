@@ -15,12 +15,15 @@ use crate::domain::decide::{LinkTo, Next, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{OrderId, RecordId};
+use crate::domain::keys;
 use crate::domain::link::Link;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::SalesOrder;
 use crate::domain::verdict::{HoldKind, Reason, Verdict};
 use crate::metrics as names;
-use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, StoreError, Written};
+use crate::store::{
+    CallOutcome, CallRow, CallState, Claimed, Direction, End, EventRow, LinkResult, Merge, OrderState, PassResult, StoreError, Written,
+};
 
 /// More steps than any order needs; an order that takes them is held, not spun.
 const STEPS_AT_MOST: usize = 400;
@@ -299,17 +302,13 @@ impl Pass<'_> {
             LinkResult::Taken(other) => match to {
                 // The order of that sales order is there already: this one becomes part of it.
                 LinkTo::Order(_) => {
-                    tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of its sales order");
-                    kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
-                    Err(Stop::Merged)
+                    Err(self.merge_into(&other, &link).await?)
                 }
                 LinkTo::Sale(sale) => {
                     let known = self.engine.store.order(&other).await?;
                     // The sale was seen before its sales order was: they are one.
                     if known.is_some_and(|known| known.link.netsuite_id.is_none()) {
-                        tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of its sale");
-                        kept(self.engine.store.merge(&self.claimed.lease, &other).await?)?;
-                        return Err(Stop::Merged);
+                        return Err(self.merge_into(&other, &link).await?);
                     }
                     // A copied sales order carries its original's sale id. It is an order of its own.
                     self.explanation.step(format!("the sale {sale} on the sales order belongs to order {other}: not taken over"));
@@ -320,6 +319,33 @@ impl Pass<'_> {
                 }
             },
         }
+    }
+
+    /// Moves everything to the order that has the other side of the pair already.
+    async fn merge_into(&mut self, other: &OrderId, pair: &Link) -> Result<Stop, Stop> {
+        let direction = self.direction_of(pair).await?;
+        self.explanation.step(format!("merged into the order {other}, which has the other side of the pair"));
+        let explanation = std::mem::take(&mut self.explanation).into_json();
+        let merge = Merge { direction, revision: self.revision, explanation };
+        tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of the other side");
+        kept(self.engine.store.merge(&self.claimed.lease, other, merge).await?)?;
+        Ok(Stop::Merged)
+    }
+
+    /// Which of the two was first: a sales order that carries our key of the sale was made of it, any other was sent to the till.
+    async fn direction_of(&mut self, pair: &Link) -> Result<Direction, Stop> {
+        if self.order.record().is_none()
+            && let Some(id) = &pair.netsuite_id
+        {
+            let order = read(&self.engine.clock, || self.side.netsuite.sales_order(id)).await?;
+            self.order = order.map_or(Seen::Missing, |order| Seen::Is(Box::new(order)));
+        }
+        let Some(order) = self.order.record() else { return Ok(self.claimed.order.direction) };
+        self.explanation.saw_order(order);
+        let key = order.external_id.as_deref();
+        let made_of = key.and_then(|key| keys::sale_of_order_key(&self.side.id, key));
+        let of_the_till = made_of.is_some() && made_of == pair.x_series_id;
+        Ok(if of_the_till { Direction::XSeriesToNetsuite } else { Direction::NetsuiteToXSeries })
     }
 
     /// Sends one call, then reads again what it changed.

@@ -234,10 +234,10 @@ impl Store {
 
     /// Moves the events, calls, passes and names of the leased order to `into`, which becomes due as by a new event, and removes the
     /// leased row. Events without a final verdict line up behind those of `into`; handled ones keep their verdict and lose their
-    /// number. `into` takes over the side of the link that it lacks. `UnknownOrder` when `into` is not another order of the same
-    /// connection.
-    pub async fn merge(&self, lease: &Lease, into: &OrderId) -> Result<Written, StoreError> {
-        engine!(self.merge(lease, into))
+    /// number. `into` takes over the side of the link that it lacks, the direction, and the pass that found out, which has no verdict.
+    /// `UnknownOrder` when `into` is not another order of the same connection.
+    pub async fn merge(&self, lease: &Lease, into: &OrderId, merge: Merge) -> Result<Written, StoreError> {
+        engine!(self.merge(lease, into, merge))
     }
 }
 

@@ -401,6 +401,17 @@ pub struct PassResult {
     pub explanation: Value,
 }
 
+/// How two orders become one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// Which side the pair comes from: which of the two records was first.
+    pub direction: Direction,
+    /// The configuration revision of the pass that found out.
+    pub revision: Option<i64>,
+    /// What that pass saw and did.
+    pub explanation: Value,
+}
+
 /// Whether a write found the lease still ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {

@@ -4,14 +4,14 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use super::queue::leased;
-use super::records::{OwnEvent, add_aliases, add_event, owner_of, write_link};
+use super::records::{NewPass, OwnEvent, add_aliases, add_event, add_pass, owner_of, write_link};
 use super::rows::{self, order_columns};
 use super::writer::Tx;
 use super::{Db, during, lock_orders};
 use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::domain::verdict::HoldKind;
 use crate::store::standing::Standing;
-use crate::store::{EventSource, Lease, Link, LinkResult, OrderRow, StoreError, Written};
+use crate::store::{Direction, EventSource, Lease, Link, LinkResult, Merge, OrderRow, StoreError, Written};
 
 const MERGE: &str = "merge two orders";
 
@@ -34,7 +34,7 @@ impl Db {
     }
 
     /// Moves everything of the leased order to another, and removes its row.
-    pub(in crate::store) async fn merge(&self, lease: &Lease, into: &OrderId) -> Result<Written, StoreError> {
+    pub(in crate::store) async fn merge(&self, lease: &Lease, into: &OrderId, merge: Merge) -> Result<Written, StoreError> {
         let (lease, into) = (lease.clone(), into.clone());
         self.write(MERGE, move |tx| {
             Box::pin(async move {
@@ -57,7 +57,8 @@ impl Db {
                 ] {
                     sqlx::query(statement).bind(from.id.as_str()).bind(to.id.as_str()).execute(tx.conn()).await.map_err(during(MERGE))?;
                 }
-                wake(tx, &to, leased, enqueued_seq).await?;
+                wake(tx, &to, leased, enqueued_seq, merge.direction).await?;
+                keep_pass(tx, &from, &to, &merge).await?;
                 write_link(tx, MERGE, &to.id, &joined(&to.link, &from.link)).await?;
                 add_aliases(tx, MERGE, &to.id, &names(&from)).await?;
                 Ok(Written::Yes)
@@ -101,7 +102,22 @@ async fn move_events(tx: &mut Tx, from: &OrderRow, to: &OrderRow) -> Result<i64,
     Ok(enqueued_seq + 1)
 }
 
-async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64) -> Result<(), StoreError> {
+/// The pass that found out is told with those of the order that stays. It handled no event: they all wait for the next one.
+async fn keep_pass(tx: &mut Tx, from: &OrderRow, to: &OrderRow, merge: &Merge) -> Result<(), StoreError> {
+    let of = if from.link.netsuite_id.is_none() { "sale" } else { "sales order" };
+    let pass = NewPass {
+        verdict: None,
+        reason: "merged",
+        detail: &format!("The order {} of its {of} became part of this one.", from.id),
+        revision: merge.revision,
+        first_seq: to.handled_seq + 1,
+        last_seq: to.handled_seq,
+        explanation: &merge.explanation,
+    };
+    add_pass(tx, MERGE, &to.id, pass).await
+}
+
+async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64, direction: Direction) -> Result<(), StoreError> {
     let mut standing = Standing {
         state: order.state,
         hold: order.hold,
@@ -110,12 +126,13 @@ async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64) ->
         leased,
     };
     tx.wake |= standing.ask(tx.now);
-    sqlx::query("UPDATE orders SET state = $2, hold = $3, due_at = $4, enqueued_seq = $5, updated_at = $6 WHERE id = $1")
+    sqlx::query("UPDATE orders SET state = $2, hold = $3, due_at = $4, enqueued_seq = $5, direction = $6, updated_at = $7 WHERE id = $1")
         .bind(order.id.as_str())
         .bind(standing.state.word())
         .bind(standing.hold.map(HoldKind::word))
         .bind(standing.due_at)
         .bind(enqueued_seq)
+        .bind(direction.word())
         .bind(tx.now)
         .execute(tx.conn())
         .await

@@ -16,4 +16,5 @@ mod replicas;
 mod statuses;
 mod suitescript;
 mod till;
+mod till_meanwhile;
 mod world;

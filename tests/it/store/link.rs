@@ -3,14 +3,15 @@
 use serde_json::json;
 use tillbridge::domain::ids::OrderId;
 use tillbridge::domain::verdict::HoldKind;
-use tillbridge::store::{CallKind, Claimed, LinkResult, NewCall, OrderState, Received, StoreError, Written};
+use tillbridge::store::{CallKind, Claimed, Direction, LinkResult, NewCall, OrderState, Received, StoreError, Written};
 
-use super::{World, held, linked, settled};
+use super::{World, held, linked, of_the_till, settled};
 
 super::cases! {
     a_stored_link_lets_the_echo_find_the_order
     an_id_of_another_order_is_told_and_not_stored
     a_merge_moves_everything_and_wakes_the_other
+    a_merged_pair_comes_from_the_side_that_was_first_and_tells_how_it_became_one
     a_merge_into_a_working_order_is_seen_when_its_pass_ends
     a_merge_of_nothing_pending_is_news_all_the_same
     a_merge_into_an_order_held_for_an_operator_piles_up
@@ -56,7 +57,7 @@ async fn a_merge_moves_everything_and_wakes_the_other(world: World) {
     world.store.receive(world.webhook("s-1", "second")).await.unwrap();
     world.store.receive(world.webhook("s-1", "third")).await.unwrap();
     let sale = world.claim_one().await;
-    assert_eq!(world.store.merge(&sale.lease, &order.order.id).await.unwrap(), Written::Yes);
+    assert_eq!(world.store.merge(&sale.lease, &order.order.id, of_the_till()).await.unwrap(), Written::Yes);
     assert_eq!(world.store.order(&sale.order.id).await.unwrap(), None);
     let row = world.order(&order.order.id).await;
     assert_eq!((row.state, row.due_at), (OrderState::Due, Some(world.now())));
@@ -68,7 +69,8 @@ async fn a_merge_moves_everything_and_wakes_the_other(world: World) {
     let (_, body) = world.store.event(&events[3].id).await.unwrap().unwrap();
     assert_eq!(body, b"third", "they keep their order");
     assert_eq!(world.store.calls_of(&row.id).await.unwrap().len(), 1);
-    assert_eq!(world.store.passes(&row.id, 10).await.unwrap().len(), 2);
+    let passes = world.store.passes(&row.id, 10).await.unwrap();
+    assert_eq!(passes.iter().filter(|pass| pass.verdict.is_some()).count(), 2);
     assert_eq!(world.store.find_orders(sale.order.id.as_str()).await.unwrap()[0].id, row.id, "the old id finds the order");
     let claimed = world.claim_one().await;
     world.finish(&claimed, settled()).await;
@@ -76,9 +78,30 @@ async fn a_merge_moves_everything_and_wakes_the_other(world: World) {
     assert!(world.store.counts().await.unwrap().orders.contains(&(OrderState::Settled, 1)));
 }
 
+async fn a_merged_pair_comes_from_the_side_that_was_first_and_tells_how_it_became_one(world: World) {
+    let (order, sale) = pair(&world).await;
+    assert_eq!(world.order(&order.order.id).await.direction, Direction::NetsuiteToXSeries);
+    assert_eq!(world.store.merge(&sale.lease, &order.order.id, of_the_till()).await.unwrap(), Written::Yes);
+    // The pass that runs over the order that stays read the direction before.
+    world.finish(&order, settled()).await;
+    let row = world.order(&order.order.id).await;
+    assert_eq!(row.direction, Direction::XSeriesToNetsuite);
+    let passes = world.store.passes(&row.id, 10).await.unwrap();
+    let merging = passes.iter().find(|pass| pass.reason.as_deref() == Some("merged")).unwrap();
+    assert_eq!((merging.verdict, merging.revision, &merging.explanation), (None, Some(7), &json!({ "steps": ["merged"] })));
+    assert!(merging.events.0 > merging.events.1, "it handled no event: {:?}", merging.events);
+    assert!(merging.detail.as_ref().unwrap().contains(sale.order.id.as_str()), "{:?}", merging.detail);
+    let claimed = world.claim_one().await;
+    world.finish(&claimed, settled()).await;
+    assert_eq!(world.verdicts(&row.id).await, ["synced", "synced"]);
+    let counts = world.store.counts().await.unwrap();
+    assert_eq!((counts.received, counts.verdicts.iter().map(|(_, n)| n).sum::<i64>()), (2, 2));
+    assert!(counts.orders.contains(&(OrderState::Settled, 1)), "{:?}", counts.orders);
+}
+
 async fn a_merge_into_a_working_order_is_seen_when_its_pass_ends(world: World) {
     let (order, sale) = pair(&world).await;
-    assert_eq!(world.store.merge(&sale.lease, &order.order.id).await.unwrap(), Written::Yes);
+    assert_eq!(world.store.merge(&sale.lease, &order.order.id, of_the_till()).await.unwrap(), Written::Yes);
     assert_eq!(world.order(&order.order.id).await.state, OrderState::Working);
     // The pass read its row before the merge and knows nothing of the sale.
     world.finish(&order, settled()).await;
@@ -91,7 +114,7 @@ async fn a_merge_of_nothing_pending_is_news_all_the_same(world: World) {
     let (order, sale) = pair(&world).await;
     world.finish(&sale, super::waiting(Some(world.now()))).await;
     let sale = world.claim_one().await;
-    world.store.merge(&sale.lease, &order.order.id).await.unwrap();
+    world.store.merge(&sale.lease, &order.order.id, of_the_till()).await.unwrap();
     world.finish(&order, settled()).await;
     let row = world.order(&order.order.id).await;
     assert_eq!((row.state, row.due_at), (OrderState::Due, Some(world.now())));
@@ -100,7 +123,7 @@ async fn a_merge_of_nothing_pending_is_news_all_the_same(world: World) {
 async fn a_merge_into_an_order_held_for_an_operator_piles_up(world: World) {
     let (order, sale) = pair(&world).await;
     world.finish(&order, held(HoldKind::Operator)).await;
-    world.store.merge(&sale.lease, &order.order.id).await.unwrap();
+    world.store.merge(&sale.lease, &order.order.id, of_the_till()).await.unwrap();
     let row = world.order(&order.order.id).await;
     assert_eq!((row.state, row.due_at, row.enqueued_seq), (OrderState::Held, None, 2));
 }
@@ -109,7 +132,7 @@ async fn a_merge_needs_another_order_of_the_connection(world: World) {
     let order = world.call_back("766").await;
     let claimed = world.claim_one().await;
     for into in [OrderId::from("nobody"), order.clone()] {
-        assert!(matches!(world.store.merge(&claimed.lease, &into).await, Err(StoreError::UnknownOrder(_))));
+        assert!(matches!(world.store.merge(&claimed.lease, &into, of_the_till()).await, Err(StoreError::UnknownOrder(_))));
     }
     world.finish(&claimed, settled()).await;
 }

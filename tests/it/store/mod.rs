@@ -33,7 +33,7 @@ use tillbridge::clock::{Clock, after};
 use tillbridge::domain::ids::{ConnectionId, OrderId};
 use tillbridge::domain::verdict::{HoldKind, Reason, Verdict};
 use tillbridge::store::{
-    ClaimRequest, Claimed, Dedupe, End, EventRow, EventSource, Link, NewEvent, OrderRef, OrderRow, OrderState, PassResult, Received, Store,
+    ClaimRequest, Claimed, Dedupe, Direction, End, EventRow, EventSource, Link, Merge, NewEvent, OrderRef, OrderRow, OrderState, PassResult, Received, Store,
     Written,
 };
 
@@ -274,4 +274,9 @@ fn retry(due_at: Timestamp) -> End {
 
 fn linked(netsuite_id: Option<&str>, sale_id: Option<&str>) -> Link {
     Link { netsuite_id: netsuite_id.map(Into::into), x_series_id: sale_id.map(Into::into), ..Link::default() }
+}
+
+/// Two orders become one, and the sale was first.
+fn of_the_till() -> Merge {
+    Merge { direction: Direction::XSeriesToNetsuite, revision: Some(7), explanation: json!({ "steps": ["merged"] }) }
 }

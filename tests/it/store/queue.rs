@@ -6,7 +6,7 @@ use serde_json::json;
 use tillbridge::domain::ids::{CallId, ConnectionId};
 use tillbridge::store::{CallKind, CallOutcome, CallState, ClaimRequest, Lease, LinkResult, NewCall, NewEvent, OrderState, Written};
 
-use super::{LEASE, World, claim, linked, result, settled};
+use super::{LEASE, World, claim, linked, of_the_till, result, settled};
 
 super::cases! {
     a_claim_takes_the_longest_due_first_and_no_more_than_asked
@@ -75,7 +75,7 @@ async fn an_expired_lease_is_claimed_again_and_the_old_token_is_refused(world: W
     assert_eq!(world.store.send_call(&old.lease, &call.id).await.unwrap(), Written::LeaseLost);
     assert_eq!(world.store.settle_call(&old.lease, &call.id, outcome).await.unwrap(), Written::LeaseLost);
     assert_eq!(world.store.link(&old.lease, &linked(Some("766"), Some("s-1"))).await.unwrap(), LinkResult::LeaseLost);
-    assert_eq!(world.store.merge(&old.lease, &order).await.unwrap(), Written::LeaseLost);
+    assert_eq!(world.store.merge(&old.lease, &order, of_the_till()).await.unwrap(), Written::LeaseLost);
     assert_eq!((world.order(&order).await, world.store.calls_of(&order).await.unwrap()), before, "nothing was written");
     world.finish(&new, settled()).await;
     assert_eq!(world.store.finish(&new, result(&new, settled())).await.unwrap(), Written::LeaseLost, "a pass ends once");

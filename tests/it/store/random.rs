@@ -7,7 +7,7 @@ use tillbridge::domain::ids::OrderId;
 use tillbridge::domain::verdict::HoldKind;
 use tillbridge::store::{Claimed, End, EventFilter, OperatorAction, OrderFilter, OrderRow, OrderState, Received, Written};
 
-use super::{World, connection, held, result, retry, settled, waiting};
+use super::{World, connection, held, of_the_till, result, retry, settled, waiting};
 
 super::cases! {
     the_books_balance_after_every_step
@@ -110,7 +110,7 @@ impl History {
         let claimed = self.hands.swap_remove(at);
         let nothing_waits = claimed.order.enqueued_seq;
         let row = self.world.store.order(&claimed.order.id).await.unwrap();
-        if self.world.store.merge(&claimed.lease, &into.id).await.unwrap() == Written::Yes {
+        if self.world.store.merge(&claimed.lease, &into.id, of_the_till()).await.unwrap() == Written::Yes {
             let row = row.unwrap();
             assert!(row.enqueued_seq >= nothing_waits);
             self.stored += i64::from(row.enqueued_seq == row.handled_seq);
