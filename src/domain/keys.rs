@@ -74,6 +74,11 @@ pub fn sale_of_order_key(connection: &ConnectionId, key: &str) -> Option<SaleId>
     Some(SaleId::new(middle.to_owned())).filter(|sale| booking_key(RecordKind::SalesOrder, connection, sale) == key)
 }
 
+/// The name of an order that waits for this sale to be booked: by it the sale's order finds who waits.
+pub fn waits_for(sale: &SaleId) -> String {
+    format!("waits-for-{sale}").to_ascii_lowercase()
+}
+
 /// SHA-256 in lower-case hex.
 pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::domain::backoff;
 use crate::domain::decide::Rest;
 use crate::domain::failure::FailureClass;
+use crate::domain::keys;
 use crate::domain::verdict::{HoldKind, Reason, Verdict, VerdictKind};
 use crate::net::gate::Gate;
 use crate::store::{End, OrderState, PassResult};
@@ -44,7 +45,6 @@ impl Pass<'_> {
     pub(super) fn failed(&self, class: &FailureClass, detail: String) -> End {
         let retry = &self.engine.retry;
         let now = self.engine.clock.now();
-        let wait = |attempt: u32| backoff::wait(retry.first, retry.max, attempt, fastrand::f64());
         let (reason, at_least) = match class {
             FailureClass::Refused(reason) => return self.held(*reason, &detail, HoldKind::Facts),
             FailureClass::Throttled { until } => {
@@ -71,14 +71,27 @@ impl Pass<'_> {
         if self.claimed.attempt >= retry.attempts {
             return self.exhausted(&format!("It was tried {} times; the last time: {detail}", self.claimed.attempt));
         }
-        let due_at = clock::after(now, wait(self.claimed.attempt).max(at_least));
+        let due_at = clock::after(now, self.back_off().max(at_least));
         End::Retry { due_at, reason: reason.to_owned(), detail }
     }
 
+    /// How long the next attempt waits.
+    fn back_off(&self) -> Duration {
+        let retry = &self.engine.retry;
+        backoff::wait(retry.first, retry.max, self.claimed.attempt, fastrand::f64())
+    }
+
     /// The end of an order that another one has to precede: soon again at first, then at each look.
-    pub(super) fn later(&self, detail: &str) -> End {
-        if self.claimed.attempt < SOON {
-            return self.failed(&FailureClass::Conflict, detail.to_owned());
+    ///
+    /// It has a name by then that the other one wakes it by. The first look may have been before that name was stored, so there is a
+    /// second one in any case.
+    pub(super) fn later(&mut self, detail: &str) -> End {
+        let original = self.sale.record().and_then(|sale| sale.return_for.as_ref());
+        self.aliases.extend(original.map(keys::waits_for));
+        let waited = self.claimed.order.reason.as_deref() == Some(Reason::OriginalFirst.word());
+        if (self.claimed.attempt < SOON || !waited) && self.claimed.attempt < self.engine.retry.attempts {
+            let due_at = clock::after(self.engine.clock.now(), self.back_off());
+            return End::Retry { due_at, reason: Reason::OriginalFirst.word().to_owned(), detail: detail.to_owned() };
         }
         let detail = format!("It waits: {detail}. It goes on by itself once that is done.");
         self.held(Reason::OriginalFirst, &detail, HoldKind::Facts)

@@ -14,7 +14,7 @@ use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::decide::{LinkTo, Next, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::{OrderId, RecordId};
+use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::domain::keys;
 use crate::domain::link::Link;
 use crate::domain::sale::Sale;
@@ -87,6 +87,7 @@ impl Engine {
         };
         let Some(result) = result else { return };
         let word = describe(&result.end);
+        let at_rest = at_rest(&result);
         let kind = match &result.end {
             End::Verdict { verdict, .. } => verdict.kind.word(),
             End::Retry { .. } => "retry",
@@ -103,6 +104,7 @@ impl Engine {
                 metrics::counter!(names::PASSES, "connection" => side.id.to_string(), "end" => kind).increment(1);
                 metrics::histogram!(names::PASS_DURATION, "connection" => side.id.to_string()).record(took);
                 tracing::info!(order.id = %order, connection = %side.id, verdict = word, duration_ms = took.as_millis(), "pass ended");
+                self.wake_waiting(side, at_rest).await;
             }
             Ok(Written::LeaseLost) => {
                 tracing::warn!(order.id = %order, "the lease was lost before the pass was stored; its result is dropped");
@@ -110,6 +112,14 @@ impl Engine {
             Err(error) => {
                 tracing::error!(order.id = %order, error = %in_one_line(&error), "a pass could not be stored; it is done again when its lease ends");
             }
+        }
+    }
+
+    /// What becomes of this sale is known now: a return of it goes on. Where that cannot be stored, its own next look finds out.
+    async fn wake_waiting(&self, side: &Side, sale: Option<SaleId>) {
+        let Some(sale) = sale else { return };
+        if let Err(error) = self.store.wake_waiting(&side.id, &sale).await {
+            tracing::warn!(connection = %side.id, sale = %sale, error = %in_one_line(&error), "orders that wait for a sale could not be woken; they look again by themselves");
         }
     }
 
@@ -452,6 +462,12 @@ fn after_write(request: &Request, link: &mut Link, wrote_sale: &mut bool) {
 /// The request of a stored call.
 fn request(row: &CallRow) -> Result<Request, PassError> {
     serde_json::from_value(row.request.clone()).map_err(PassError::Request)
+}
+
+/// The sale of an order that is not held or tried again.
+fn at_rest(result: &PassResult) -> Option<SaleId> {
+    let rests = matches!(&result.end, End::Verdict { state: OrderState::Waiting | OrderState::Settled, .. });
+    result.link.x_series_id.clone().filter(|_| rests)
 }
 
 fn describe(end: &End) -> String {

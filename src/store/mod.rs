@@ -52,7 +52,7 @@ use serde_json::Value;
 use self::postgres::Postgres;
 use self::sqlite::Sqlite;
 use crate::clock::Clock;
-use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId};
+use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId, SaleId};
 
 /// The store: cheap to clone, safe to share.
 #[derive(Debug, Clone)]
@@ -238,6 +238,15 @@ impl Store {
     /// `UnknownOrder` when `into` is not another order of the same connection.
     pub async fn merge(&self, lease: &Lease, into: &OrderId, merge: Merge) -> Result<Written, StoreError> {
         engine!(self.merge(lease, into, merge))
+    }
+}
+
+/// Orders that wait for another one.
+impl Store {
+    /// The sale is at rest: orders that ended with `original_first` under the name [`crate::domain::keys::waits_for`] it become due, each
+    /// by an event of its own, so that one in a worker's hands looks again too. Returns how many. Where nobody waits, this is one read.
+    pub async fn wake_waiting(&self, connection: &ConnectionId, sale: &SaleId) -> Result<usize, StoreError> {
+        engine!(self.wake_waiting(connection, sale))
     }
 }
 

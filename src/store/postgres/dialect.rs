@@ -41,6 +41,10 @@ pub(super) const HEARTBEAT: &str = "WITH mine AS MATERIALIZED ( \
 pub(super) const ADD_ALIASES: &str =
     "INSERT INTO aliases (alias, order_id) SELECT alias, $2 FROM unnest($1) AS alias WHERE alias <> '' ON CONFLICT DO NOTHING";
 
+/// The orders of connection `$2` that wait under the name `$1`, which is in lower case.
+pub(super) const WAITING: &str = "SELECT o.id FROM aliases a JOIN orders o ON o.id = a.order_id \
+     WHERE lower(a.alias) = $1 AND o.connection = $2 AND o.reason = 'original_first' ORDER BY o.id";
+
 /// The counters with the changes that wait to be folded in, and when the next order is due.
 pub(super) const COUNTS: &str = "SELECT kind, word, sum(n)::bigint AS n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due \
      FROM (SELECT kind, word, n FROM counters UNION ALL SELECT kind, word, n FROM counter_changes) AS parts GROUP BY kind, word";

@@ -69,7 +69,7 @@ impl Db {
 }
 
 /// An order, and whether a worker has it.
-async fn read(tx: &mut Tx, order: &OrderId) -> Result<(OrderRow, bool), StoreError> {
+pub(super) async fn read(tx: &mut Tx, order: &OrderId) -> Result<(OrderRow, bool), StoreError> {
     let row = sqlx::query(concat!("SELECT ", order_columns!(), ", lease_owner IS NOT NULL AS leased FROM orders WHERE id = $1"))
         .bind(order.as_str())
         .fetch_optional(tx.conn())
@@ -117,7 +117,8 @@ async fn keep_pass(tx: &mut Tx, from: &OrderRow, to: &OrderRow, merge: &Merge) -
     add_pass(tx, MERGE, &to.id, pass).await
 }
 
-async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64, direction: Direction) -> Result<(), StoreError> {
+/// The newest event, number `enqueued_seq`, asks for work now.
+pub(super) async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_seq: i64, direction: Direction) -> Result<(), StoreError> {
     let mut standing = Standing {
         state: order.state,
         hold: order.hold,

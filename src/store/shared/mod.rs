@@ -15,6 +15,7 @@ pub(super) mod rows;
 mod settings;
 mod tables;
 mod upkeep;
+mod waiting;
 
 use super::{Db, Driver, Row, dialect, during, lock_orders, lock_table, tell_owners, writer};
 

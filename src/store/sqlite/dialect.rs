@@ -41,6 +41,10 @@ pub(super) const HEARTBEAT: &str = "UPDATE orders SET due_at = $3 \
 pub(super) const ADD_ALIASES: &str =
     "INSERT INTO aliases (alias, order_id) SELECT value, $2 FROM json_each($1) WHERE value <> '' ON CONFLICT DO NOTHING";
 
+/// The orders of connection `$2` that wait under the name `$1`.
+pub(super) const WAITING: &str = "SELECT o.id FROM aliases a JOIN orders o ON o.id = a.order_id \
+     WHERE a.alias = $1 AND o.connection = $2 AND o.reason = 'original_first' ORDER BY o.id";
+
 /// The counters, and when the next order is due.
 pub(super) const COUNTS: &str = "SELECT kind, word, n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due FROM counters";
 

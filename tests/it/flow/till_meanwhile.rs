@@ -4,7 +4,7 @@ use tillbridge::sandbox::faults::CallFaults;
 use tillbridge::sandbox::{SaleState, Tender, Ticket, TicketLine};
 use tillbridge::store::Direction;
 
-use super::world::{Plan, World, dec};
+use super::world::{Plan, dec};
 
 const TILL: &str = include_str!("till.toml");
 
@@ -40,5 +40,22 @@ async fn a_callback_about_the_sales_order_that_we_made_turns_nothing_round_and_h
     assert!(merging.explanation["record_plan"]["reasons"].to_string().contains("PICKUP_UNFULFILLED"), "{}", merging.explanation);
     let (status, found) = world.get(&format!("/v1/orders/{sale}"), "viewer").await;
     assert_eq!((status, found["direction"].as_str()), (200, Some("x_series_to_netsuite")));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_return_that_came_before_its_original_was_booked_goes_on_as_soon_as_it_is() {
+    // Nobody looks again by themselves within this test.
+    let world = plan("").start().await;
+    world.netsuite().set_item_inactive("MUG-ENAMEL", true).unwrap();
+    let original = world.x_series().sell(&mug()).unwrap();
+    world.sale_rests(original, "held(unresolved)").await;
+    let back = world.x_series().bring_back(original, &[]).unwrap();
+    world.x_series().close(back, &[Tender::rest("Card")]).unwrap();
+    world.sale_rests(back, "held(original_first)").await;
+    world.netsuite().set_item_inactive("MUG-ENAMEL", false).unwrap();
+    world.x_series().repost(original);
+    world.sale_rests(original, "synced(booked)").await;
+    world.sale_rests(back, "synced(return_booked)").await;
     world.end().await;
 }

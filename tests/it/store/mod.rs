@@ -21,6 +21,7 @@ mod random;
 mod sqlite;
 mod together;
 mod upkeep;
+mod waiting;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
