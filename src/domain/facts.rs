@@ -232,6 +232,12 @@ pub struct TillCustomerFacts {
     pub linked: Option<String>,
     /// NetSuite customers with the same e-mail or number; inactive ones are left out.
     pub matches: Vec<ErpCustomer>,
+    /// The NetSuite customer that it was linked to, which is gone or not in use any more: the link is let go.
+    pub let_go: Option<String>,
+    /// The NetSuite customer that it was linked to, or that we made of it, and that is not in use any more.
+    pub inactive: Option<String>,
+    /// How many customers were made of it that are gone or not in use any more: the next one has another key.
+    pub gone: usize,
 }
 
 /// What became of the sale that is returned.

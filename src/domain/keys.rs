@@ -33,6 +33,11 @@ pub fn external_id(kind: &str, connection: &ConnectionId, record: &str, number: 
     format!("tb-{kind}-{record}-{number}-{}", &digest(connection.as_str().as_bytes())[..8])
 }
 
+/// The `externalId` of the NetSuite customer that a customer of the till becomes; the second one where the first is gone.
+pub fn customer_key(connection: &ConnectionId, customer: &str, number: usize) -> String {
+    external_id("cust", connection, customer, number)
+}
+
 /// The `externalId` of the record that a sale of the till becomes.
 pub fn booking_key(kind: RecordKind, connection: &ConnectionId, sale: &SaleId) -> String {
     let word = match kind {

@@ -154,6 +154,8 @@ pub struct ErpCustomer {
     pub email: Option<String>,
     /// Phone.
     pub phone: Option<String>,
+    /// It is not in use any more: NetSuite takes no record for it.
+    pub inactive: bool,
 }
 
 /// How NetSuite tracks an item.

@@ -389,8 +389,21 @@ impl Pass<'_> {
             Performed::Done => self.after(call).await,
             // It counts as an attempt, so that an order is held in the end whose call is stuck with another one.
             Performed::Elsewhere => Err(Stop::End(self.failed(&FailureClass::Conflict, format!("Another order is making {}.", call.key)))),
+            Performed::Failed { class: FailureClass::Refused(_), detail } if self.customer_is_gone(call).await? => {
+                self.explanation.step(format!("refused: {detail}. The customer is not in use any more: looked for anew"));
+                self.answers.till_customer = None;
+                Ok(())
+            }
             Performed::Failed { class, detail } => Err(Stop::End(self.failed(&class, detail))),
         }
+    }
+
+    /// The record that was refused is for a customer that its sale was known by, and that is gone or not in use any more.
+    async fn customer_is_gone(&self, call: &Call) -> Result<bool, Stop> {
+        let Request::Book(record) = &call.request else { return Ok(false) };
+        let Some(id) = self.sale.record().and_then(|sale| sale.customer_id.as_ref()) else { return Ok(false) };
+        let linked = self.engine.store.pair_by_x_series(&self.side.id, "customer", id).await?;
+        Ok(linked.as_ref() == Some(&record.customer) && self.engine.customer_is_unusable(self.side, &record.customer).await?)
     }
 
     /// A PUT replaces the whole sale, so the sale is looked at once more right before it: a cashier's change must not be lost.

@@ -90,7 +90,7 @@ impl Engine {
     ) -> Result<(), PassError> {
         match (request, &remote_id) {
             (Request::CreateCustomer { netsuite_id, .. }, Some(id)) => self.store.set_pair(&side.id, "customer", netsuite_id, id).await?,
-            (Request::ErpCustomer(customer), Some(id)) => self.store.set_pair(&side.id, "customer", id, &customer.x_series_id).await?,
+            (Request::ErpCustomer(customer), Some(id)) => self.pair_customer(side, id, &customer.x_series_id).await?,
             _ => {}
         }
         let outcome = CallOutcome { state: CallState::Done, http_status, answer: None, remote_id };

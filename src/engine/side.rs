@@ -34,6 +34,8 @@ pub struct Side {
     pub(super) locations: Aged<(), Vec<Ref>>,
     /// By product id and SKU field.
     pub(super) till_items: Aged<(String, String), TillItem>,
+    /// By the NetSuite customer's id: it is in use.
+    pub(super) customers: Aged<String, bool>,
     pub(super) named_customers: Aged<String, Vec<String>>,
     pub(super) names: Aged<List, Vec<Ref>>,
     pub(super) tax_codes: Aged<(), Vec<TaxCode>>,
@@ -55,6 +57,7 @@ impl Side {
             accounts: Aged::new(age, clock),
             locations: Aged::new(age, clock),
             till_items: Aged::new(age, clock),
+            customers: Aged::new(age, clock),
             named_customers: Aged::new(age, clock),
             names: Aged::new(age, clock),
             tax_codes: Aged::new(age, clock),
@@ -77,6 +80,12 @@ impl Side {
                 self.locations.forget();
             }
             Reason::PeriodClosed => self.periods.forget(),
+            // What was refused may be gone since it was looked at.
+            Reason::Refused => {
+                self.till_items.forget();
+                self.customers.forget();
+                self.named_customers.forget();
+            }
             _ => {}
         }
     }
@@ -136,6 +145,11 @@ impl<K: Ord + Clone, V: Clone> Aged<K, V> {
     /// The kept answer.
     pub(super) async fn kept(&self, key: &K) -> Option<V> {
         self.fresh(&*self.kept.lock().await, key)
+    }
+
+    /// Lets go of one answer.
+    pub(super) async fn forget_one(&self, key: &K) {
+        self.kept.lock().await.remove(key);
     }
 
     /// Keeps an answer that was asked for at the given time.

@@ -193,6 +193,44 @@ async fn a_customer_is_known_by_mail_and_from_then_on_by_the_pair() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_who_was_merged_or_taken_out_of_use_is_no_partner_any_more() {
+    let bench = Bench::start().await;
+    let (netsuite, x_series) = (bench.sandbox.netsuite(), bench.sandbox.x_series());
+    let aroha = netsuite.customer("aroha.ngata@example.com").unwrap().id;
+    let at_till = x_series.customers().into_iter().find(|customer| customer.code == "AROHA-N201").unwrap().id.to_string();
+    bench.till_customer(&at_till).await;
+    netsuite.set_customer_inactive(aroha, true).unwrap();
+    assert!(bench.till_customer(&at_till).await.linked.is_some(), "it is known for a while");
+    bench.side.forget_what_holds(Reason::Refused);
+    let found = bench.till_customer(&at_till).await;
+    let aroha = aroha.to_string();
+    assert_eq!((found.linked, found.let_go.as_ref(), found.inactive.as_ref()), (None, Some(&aroha), Some(&aroha)));
+    assert_eq!((found.matches.len(), found.gone), (0, 0));
+
+    let again = NewCustomer { last_name: "Ngata".into(), email: "aroha.ngata@example.com".into(), ..NewCustomer::default() };
+    let again = netsuite.add_customer(&again);
+    assert_eq!(bench.till_customer(&at_till).await.linked, Some(again.to_string()));
+    let last = NewCustomer { last_name: "Ngata".into(), email: "aroha.ngata@example.com".into(), ..NewCustomer::default() };
+    let last = netsuite.add_customer(&last);
+    netsuite.merge_customers(again, last).unwrap();
+    bench.side.forget_what_holds(Reason::Refused);
+    let found = bench.till_customer(&at_till).await;
+    assert_eq!((found.linked, found.let_go, found.inactive), (Some(last.to_string()), Some(again.to_string()), None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_that_is_not_in_use_any_more_is_no_partner_of_its_product() {
+    let bench = Bench::start().await;
+    let (mug, socks) = (bench.product("MUG-ENAMEL"), bench.item("SOCKS-HIKER"));
+    bench.store.set_pair(&CONNECTION.into(), "item", &socks, &mug).await.unwrap();
+    assert_eq!(bench.till_item(&mug).await.items[0].id, socks);
+    bench.sandbox.netsuite().set_item_inactive("SOCKS-HIKER", true).unwrap();
+    bench.side.forget_what_holds(Reason::Unresolved);
+    assert_eq!(bench.till_item(&mug).await.items[0].id, bench.item("MUG-ENAMEL"), "it is known by its SKU again");
+    assert_eq!(bench.store.pair_by_x_series(&CONNECTION.into(), "item", &mug).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_customers_with_one_mail_are_for_a_person_to_tell_apart() {
     let bench = Bench::start().await;
     let (netsuite, x_series) = (bench.sandbox.netsuite(), bench.sandbox.x_series());

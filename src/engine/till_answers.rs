@@ -13,7 +13,7 @@ use crate::domain::reference::{ErpCustomer, Product, TillCustomer, TillItem};
 use crate::domain::sales_order::Ref;
 use crate::domain::verdict::HoldKind;
 use crate::netsuite::Item;
-use crate::store::{OrderRow, OrderState};
+use crate::store::{CallState, OrderRow, OrderState};
 
 /// A product whose item is asked for, and the item that it is paired with.
 struct Wanted {
@@ -34,6 +34,14 @@ impl Wanted {
             (None, None) => false,
         }
     }
+}
+
+/// Whether a customer can be booked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InUse {
+    Yes,
+    Inactive,
+    Gone,
 }
 
 impl Engine {
@@ -57,7 +65,7 @@ impl Engine {
             let product = read(&self.clock, || side.x_series.product(&id)).await?;
             wanted.push(Wanted { id, product, paired });
         }
-        let items = self.items_of(side, &wanted, sku_field).await?;
+        let items = self.items_of(side, &mut wanted, sku_field).await?;
         // The members of all kits at once; the items keep their order.
         let whole = read(&self.clock, || side.netsuite.with_members(items.clone())).await?;
         for wanted in wanted {
@@ -71,14 +79,21 @@ impl Engine {
         Ok(found)
     }
 
-    /// The items that any of the products may be.
-    async fn items_of(&self, side: &Side, wanted: &[Wanted], sku_field: &str) -> Result<Vec<Item>, PassError> {
+    /// The items that any of the products may be. An item that is gone or not in use any more is no partner: its product is known by its
+    /// SKU again.
+    async fn items_of(&self, side: &Side, wanted: &mut [Wanted], sku_field: &str) -> Result<Vec<Item>, PassError> {
         let ids = distinct(wanted.iter().filter_map(|wanted| wanted.paired.clone()));
-        let skus = distinct(wanted.iter().filter(|wanted| wanted.paired.is_none()).filter_map(|wanted| Some(wanted.sku()?.to_owned())));
         let mut items = Vec::new();
         if !ids.is_empty() {
             items = read(&self.clock, || side.netsuite.active_items(&ids, sku_field)).await?;
         }
+        for wanted in wanted.iter_mut() {
+            if let Some(paired) = wanted.paired.take_if(|paired| items.iter().all(|item| item.id != **paired)) {
+                tracing::info!(connection = %side.id, netsuite.item = paired, "an item is not in use any more: its pair is let go");
+                self.store.forget_pair(&side.id, "item", &paired, &wanted.id).await?;
+            }
+        }
+        let skus = distinct(wanted.iter().filter(|wanted| wanted.paired.is_none()).filter_map(|wanted| Some(wanted.sku()?.to_owned())));
         if !skus.is_empty() {
             let more = read(&self.clock, || side.netsuite.items_by_sku(&skus, sku_field)).await?;
             items.extend(more.into_iter().filter(|item| !ids.contains(&item.id)).collect::<Vec<_>>());
@@ -86,34 +101,82 @@ impl Engine {
         Ok(items)
     }
 
-    /// The sale's customer on both sides: by pair, else by our key, else by e-mail, else by number.
+    /// The sale's customer on both sides: by pair, as long as NetSuite has it in use, else by our key, else by e-mail, else by number.
     pub(super) async fn till_customer(&self, side: &Side, id: &str) -> Result<TillCustomerFacts, PassError> {
-        let linked = self.store.pair_by_x_series(&side.id, "customer", id).await?;
-        if linked.is_some() {
-            return Ok(TillCustomerFacts { linked, ..TillCustomerFacts::default() });
-        }
-        let Some(till) = read(&self.clock, || side.x_series.customer(id)).await? else { return Ok(TillCustomerFacts::default()) };
-        if till.is_walk_in() {
-            return Ok(TillCustomerFacts { till: Some(till), ..TillCustomerFacts::default() });
-        }
-        let matches = self.matches_of(side, &till).await?;
-        // One is enough to know them by from now on.
-        let linked = match matches.as_slice() {
-            [only] => {
-                self.store.set_pair(&side.id, "customer", &only.id, id).await?;
-                Some(only.id.clone())
+        let mut facts = TillCustomerFacts::default();
+        if let Some(linked) = self.store.pair_by_x_series(&side.id, "customer", id).await? {
+            match self.customer_in_use(side, &linked).await? {
+                InUse::Yes => return Ok(TillCustomerFacts { linked: Some(linked), ..facts }),
+                InUse::Inactive => facts.inactive = Some(linked.clone()),
+                InUse::Gone => {}
             }
-            _ => None,
-        };
-        Ok(TillCustomerFacts { till: Some(till), linked, matches })
+            tracing::info!(connection = %side.id, netsuite.customer = linked, "a customer is not in use any more: its pair is let go");
+            self.store.forget_pair(&side.id, "customer", &linked, id).await?;
+            facts.let_go = Some(linked);
+        }
+        facts.till = read(&self.clock, || side.x_series.customer(id)).await?;
+        let Some(till) = facts.till.clone().filter(|till| !till.is_walk_in()) else { return Ok(facts) };
+        facts.matches = self.made_of(side, &till, &mut facts).await?.into_iter().collect();
+        if facts.matches.is_empty() {
+            facts.matches = self.matches_of(side, &till).await?;
+        }
+        // One is enough to know them by from now on.
+        if let [only] = facts.matches.as_slice() {
+            self.pair_customer(side, &only.id, id).await?;
+            facts.linked = Some(only.id.clone());
+        }
+        Ok(facts)
+    }
+
+    /// From here on the two are one customer.
+    pub(super) async fn pair_customer(&self, side: &Side, netsuite_id: &str, x_series_id: &str) -> Result<(), PassError> {
+        self.store.set_pair(&side.id, "customer", netsuite_id, x_series_id).await?;
+        side.customers.keep(netsuite_id.to_owned(), true, self.clock.now()).await;
+        Ok(())
+    }
+
+    /// A customer that was merged into another one is gone, as one that was deleted is. That it is in use is believed for a while.
+    async fn customer_in_use(&self, side: &Side, id: &str) -> Result<InUse, PassError> {
+        let id = id.to_owned();
+        if side.customers.kept(&id).await.is_some() {
+            return Ok(InUse::Yes);
+        }
+        let asked_at = self.clock.now();
+        let record = id.as_str().into();
+        Ok(match read(&self.clock, || side.netsuite.customer(&record)).await? {
+            None => InUse::Gone,
+            Some(customer) if customer.inactive => InUse::Inactive,
+            Some(_) => {
+                side.customers.keep(id, true, asked_at).await;
+                InUse::Yes
+            }
+        })
+    }
+
+    /// NetSuite refused a record for this customer: is that because the customer is not in use any more? Asked afresh.
+    pub(super) async fn customer_is_unusable(&self, side: &Side, netsuite_id: &str) -> Result<bool, PassError> {
+        side.customers.forget_one(&netsuite_id.to_owned()).await;
+        Ok(self.customer_in_use(side, netsuite_id).await? != InUse::Yes)
+    }
+
+    /// The customer that we made of it. One that is gone was made under a key that is used up.
+    async fn made_of(&self, side: &Side, till: &TillCustomer, facts: &mut TillCustomerFacts) -> Result<Option<ErpCustomer>, PassError> {
+        loop {
+            let key = keys::customer_key(&side.id, &till.id, facts.gone + 1);
+            // Asked first: one that another order makes from here on is found under its key, or its call is in the way of a second one.
+            let was_made = self.store.call_by_key(&side.id, &key).await?.is_some_and(|call| call.state == CallState::Done);
+            match read(&self.clock, || side.netsuite.customer_by_key(&key)).await? {
+                Some(own) if own.inactive => facts.inactive = Some(own.id),
+                Some(own) => return Ok(Some(own)),
+                None if was_made => {}
+                None => return Ok(None),
+            }
+            facts.gone += 1;
+        }
     }
 
     /// The NetSuite customers that it may be.
     async fn matches_of(&self, side: &Side, till: &TillCustomer) -> Result<Vec<ErpCustomer>, PassError> {
-        let key = keys::external_id("cust", &side.id, &till.id, 1);
-        if let Some(own) = read(&self.clock, || side.netsuite.customer_by_key(&key)).await? {
-            return Ok(vec![own]);
-        }
         if let Some(email) = filled(till.email.as_deref()) {
             let matches = read(&self.clock, || side.netsuite.customers_by_email(email)).await?;
             if !matches.is_empty() {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::client::Client;
-use super::error::NetSuiteError;
+use super::error::{NetSuiteError, Refusal};
 use super::queries::lacks;
 use super::wire::read::Fields;
 use crate::domain::money;
@@ -83,6 +83,22 @@ impl Client {
     async fn shown_rows(
         &self,
         operation: &'static str,
+        optional: Vec<&str>,
+        query: impl Fn(&[&str]) -> String,
+    ) -> Result<Vec<Value>, NetSuiteError> {
+        match self.known_rows(operation, optional, query).await {
+            Err(error) if error.refusal().is_some_and(may_hide) && error.hides_a_list() => {
+                tracing::warn!(netsuite.operation = operation, "NetSuite does not show the list to this role: {error}");
+                Ok(Vec::new())
+            }
+            rows => rows,
+        }
+    }
+
+    /// The rows of a query, without the optional columns that the account does not have.
+    pub(super) async fn known_rows(
+        &self,
+        operation: &'static str,
         mut optional: Vec<&str>,
         query: impl Fn(&[&str]) -> String,
     ) -> Result<Vec<Value>, NetSuiteError> {
@@ -91,17 +107,18 @@ impl Client {
                 Ok(rows) => return Ok(rows),
                 Err(error) => error,
             };
-            let Some(refusal) = error.refusal().filter(|refusal| matches!(refusal.status, 400 | 403)) else { return Err(error) };
-            match optional.iter().position(|column| refusal.names(column)) {
+            let refusal = error.refusal().filter(|refusal| may_hide(refusal));
+            match refusal.and_then(|refusal| optional.iter().position(|column| refusal.names(column))) {
                 Some(absent) => drop(optional.remove(absent)),
-                None if error.hides_a_list() => {
-                    tracing::warn!(netsuite.operation = operation, "NetSuite does not show the list to this role: {error}");
-                    return Ok(Vec::new());
-                }
                 None => return Err(error),
             }
         }
     }
+}
+
+/// The answer may be about a column or a list that is not shown.
+fn may_hide(refusal: &Refusal) -> bool {
+    matches!(refusal.status, 400 | 403)
 }
 
 /// A rate in per cent. A bare number below one may as well be a fraction: then NetSuite does not tell it.

@@ -13,6 +13,9 @@ use super::wire::read::{Fields, is_internal_id};
 use crate::domain::ids::RecordId;
 use crate::domain::reference::ErpCustomer;
 
+/// Columns that not every account has.
+const OPTIONAL: [&str; 5] = ["companyname", "isperson", "firstname", "lastname", "phone"];
+
 impl Client {
     /// A customer; `None` where there is none by this id.
     pub async fn customer(&self, id: &RecordId) -> Result<Option<ErpCustomer>, NetSuiteError> {
@@ -67,11 +70,11 @@ impl Client {
     }
 
     async fn customers(&self, operation: &'static str, condition: &str) -> Result<Vec<ErpCustomer>, NetSuiteError> {
-        let query = format!(
-            "SELECT c.id, c.entityid, c.companyname, c.isperson, c.firstname, c.lastname, c.email, c.phone FROM customer c \
-             WHERE {condition} AND c.isinactive = 'F' ORDER BY c.id"
-        );
-        let rows = self.rows(operation, &query).await?;
+        let query = |optional: &[&str]| {
+            let columns = [&["id", "entityid", "email"], optional].concat().join(", c.");
+            format!("SELECT c.{columns} FROM customer c WHERE {condition} AND c.isinactive = 'F' ORDER BY c.id")
+        };
+        let rows = self.known_rows(operation, OPTIONAL.to_vec(), query).await?;
         let read = |row: &Value| {
             let row = Fields::of(row);
             let id = row.text("id").ok_or(lacks("customer", "id"))?;
@@ -91,5 +94,6 @@ fn customer(fields: &Fields<'_>, id: String) -> ErpCustomer {
         last_name: fields.text("lastName"),
         email: fields.text("email"),
         phone: fields.text("phone").or_else(|| fields.text("mobilePhone")),
+        inactive: fields.flag("isInactive").unwrap_or(false),
     }
 }

@@ -268,6 +268,11 @@ impl Store {
         engine!(self.settle_call(lease, call, outcome))
     }
 
+    /// The call with this key, whatever order it is of.
+    pub async fn call_by_key(&self, connection: &ConnectionId, key: &str) -> Result<Option<CallRow>, StoreError> {
+        engine!(self.call_by_key(connection, key))
+    }
+
     /// Every call of an order, oldest first.
     pub async fn calls_of(&self, order: &OrderId) -> Result<Vec<CallRow>, StoreError> {
         engine!(self.calls_of(order))
@@ -400,6 +405,17 @@ impl Store {
     /// Pairs two ids; what either was paired with before is forgotten.
     pub async fn set_pair(&self, connection: &ConnectionId, kind: &str, netsuite_id: &str, x_series_id: &str) -> Result<(), StoreError> {
         engine!(self.set_pair(connection, kind, netsuite_id, x_series_id))
+    }
+
+    /// Forgets that two ids are paired; nothing happens where either has another partner by now.
+    pub async fn forget_pair(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        netsuite_id: &str,
+        x_series_id: &str,
+    ) -> Result<(), StoreError> {
+        engine!(self.forget_pair(connection, kind, netsuite_id, x_series_id))
     }
 
     /// The OAuth tokens of an X-Series connection.

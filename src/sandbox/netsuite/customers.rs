@@ -73,6 +73,26 @@ impl Account {
         self.customers.insert(id, customer);
         Ok(())
     }
+
+    /// The duplicate is gone, with its key; its transactions are the other's.
+    pub(super) fn merge_customers(&mut self, duplicate: u64, into: u64) -> ApiResult<()> {
+        if duplicate == into || !self.customers.contains_key(&into) || self.customers.remove(&duplicate).is_none() {
+            return Err(ApiError::nonexistent());
+        }
+        let orders = self.orders.values_mut().map(|of| &mut of.customer);
+        let bills = self.bills.values_mut().map(|of| &mut of.customer);
+        let payments = self.payments.values_mut().map(|of| &mut of.customer);
+        let deposits = self.deposits.values_mut().map(|of| &mut of.customer);
+        let applications = self.applications.values_mut().map(|of| &mut of.customer);
+        let returns = self.returns.values_mut().map(|of| &mut of.customer);
+        let receipts = self.receipts.values_mut().map(|of| &mut of.customer);
+        let refunds = self.refunds.values_mut().map(|of| &mut of.customer);
+        let sold = orders.chain(bills).chain(payments).chain(deposits).chain(applications);
+        for customer in sold.chain(returns).chain(receipts).chain(refunds).filter(|customer| **customer == duplicate) {
+            *customer = into;
+        }
+        Ok(())
+    }
 }
 
 fn email(fields: &Value) -> ApiResult<Option<String>> {

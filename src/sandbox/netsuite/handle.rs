@@ -250,6 +250,16 @@ impl NetSuiteHandle {
         })
     }
 
+    /// Takes a customer out of use, or back into it.
+    pub fn set_customer_inactive(&self, id: u64, inactive: bool) -> Result<(), Refused> {
+        self.act(|account| account.edit_customer(id, &json!({ "isInactive": inactive })))
+    }
+
+    /// Merges customers that are one: the transactions of the duplicate are the other's from then on, and the duplicate is gone.
+    pub fn merge_customers(&self, duplicate: u64, into: u64) -> Result<(), Refused> {
+        self.act(|account| account.merge_customers(duplicate, into))
+    }
+
     /// An item by its SKU.
     pub fn item(&self, sku: &str) -> Option<Item> {
         self.with(|account| account.items.values().find(|item| item.sku == sku).cloned())

@@ -3,7 +3,7 @@
 use super::queue::leased;
 use super::rows::{self, call_columns};
 use super::{Db, during};
-use crate::domain::ids::{CallId, OrderId};
+use crate::domain::ids::{CallId, ConnectionId, OrderId};
 use crate::store::values::json;
 use crate::store::{CallOutcome, CallRow, Claimed, Lease, NewCall, StoreError, Written};
 
@@ -106,6 +106,17 @@ impl Db {
             })
         })
         .await
+    }
+
+    /// The call with a key.
+    pub(in crate::store) async fn call_by_key(&self, connection: &ConnectionId, key: &str) -> Result<Option<CallRow>, StoreError> {
+        let row = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
+            .bind(connection.as_str())
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(during("look for a call by its key"))?;
+        row.as_ref().map(rows::call).transpose()
     }
 
     /// Every call of an order, oldest first.

@@ -109,6 +109,33 @@ impl Db {
         .await
     }
 
+    /// Forgets a pair, if it still is one.
+    pub(in crate::store) async fn forget_pair(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        netsuite_id: &str,
+        x_series_id: &str,
+    ) -> Result<(), StoreError> {
+        const OPERATION: &str = "forget a pair of ids";
+        let (connection, kind) = (connection.clone(), kind.to_owned());
+        let (netsuite_id, x_series_id) = (netsuite_id.to_owned(), x_series_id.to_owned());
+        self.write(OPERATION, move |tx| {
+            Box::pin(async move {
+                sqlx::query("DELETE FROM pairs WHERE connection = $1 AND kind = $2 AND netsuite_id = $3 AND x_series_id = $4")
+                    .bind(connection.as_str())
+                    .bind(kind)
+                    .bind(netsuite_id)
+                    .bind(x_series_id)
+                    .execute(tx.conn())
+                    .await
+                    .map(drop)
+                    .map_err(during(OPERATION))
+            })
+        })
+        .await
+    }
+
     /// The OAuth tokens of a connection.
     pub(in crate::store) async fn oauth_tokens(&self, connection: &ConnectionId) -> Result<Option<OAuthTokens>, StoreError> {
         let row = sqlx::query("SELECT generation, access_token, expires_at, refresh_token FROM oauth_tokens WHERE connection = $1")

@@ -1,10 +1,10 @@
 //! Sales of the till while something else happens: callbacks that come early, customers that change, records that are edited.
 
 use tillbridge::sandbox::faults::CallFaults;
-use tillbridge::sandbox::{SaleState, Tender, Ticket, TicketLine};
+use tillbridge::sandbox::{NewCustomer, NewTillCustomer, SaleState, Tender, Ticket, TicketLine};
 use tillbridge::store::Direction;
 
-use super::world::{Plan, dec};
+use super::world::{Plan, World, dec};
 
 const TILL: &str = include_str!("till.toml");
 
@@ -21,6 +21,72 @@ fn mug() -> Ticket {
         state: SaleState::Closed,
         ..Ticket::default()
     }
+}
+
+/// A mug for somebody whom only the till knows yet.
+fn for_hemi(world: &World) -> Ticket {
+    let hemi = NewTillCustomer {
+        code: "HEMI-R301".into(),
+        first_name: "Hemi".into(),
+        last_name: "Rangi".into(),
+        email: "hemi@example.com".into(),
+        ..NewTillCustomer::default()
+    };
+    world.x_series().make_customer(&hemi).unwrap();
+    Ticket { customer: Some("HEMI-R301".into()), ..mug() }
+}
+
+impl World {
+    /// The customers that we made, as NetSuite has them.
+    fn made_customers(&self) -> Vec<(u64, String)> {
+        let customers = self.netsuite().customers().into_iter();
+        customers.filter_map(|customer| Some((customer.id, customer.external_id?))).filter(|(_, key)| key.starts_with("tb-cust-")).collect()
+    }
+
+    /// Whom the record of a sale is booked to.
+    fn booked_to(&self, sale: uuid::Uuid) -> Option<u64> {
+        self.netsuite().entries_for(&sale.to_string()).first().and_then(|entry| entry.customer)
+    }
+}
+
+#[tokio::test]
+async fn a_customer_who_is_gone_from_netsuite_is_made_anew_once_however_many_sales_come() {
+    let world = plan("").start().await;
+    let ticket = for_hemi(&world);
+    let first = world.x_series().sell(&ticket).unwrap();
+    world.sale_rests(first, "synced(booked)").await;
+    let [(made, _)] = world.made_customers()[..] else { panic!("{:?}", world.made_customers()) };
+    let other = world.netsuite().customer("aroha.ngata@example.com").unwrap().id;
+    world.netsuite().merge_customers(made, other).unwrap();
+    let sales = (0..6).map(|_| world.x_series().sell(&ticket).unwrap()).collect::<Vec<_>>();
+    for sale in &sales {
+        world.sale_rests(*sale, "synced(booked)").await;
+    }
+    let [(again, ref key)] = world.made_customers()[..] else { panic!("{:?}", world.made_customers()) };
+    assert!(key.contains("-2-") && again != made, "{key}");
+    assert!(sales.iter().all(|sale| world.booked_to(*sale) == Some(again)));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_customer_who_is_inactive_holds_until_it_is_active_or_another_one_takes_its_place() {
+    let world = plan("").start().await;
+    let ticket = for_hemi(&world);
+    let first = world.x_series().sell(&ticket).unwrap();
+    world.sale_rests(first, "synced(booked)").await;
+    let [(made, _)] = world.made_customers()[..] else { panic!("{:?}", world.made_customers()) };
+    world.netsuite().set_customer_inactive(made, true).unwrap();
+    let sale = world.x_series().sell(&ticket).unwrap();
+    let detail = world.sale_rests(sale, "held(unresolved)").await.detail.unwrap();
+    assert!(detail.contains("Hemi") && detail.contains(&made.to_string()) && detail.contains("make it active"), "{detail}");
+    assert_eq!(world.made_customers().len(), 1, "nobody is made behind their back");
+    // Another one with the same e-mail takes its place.
+    let twin = NewCustomer { last_name: "Rangi".into(), email: "hemi@example.com".into(), ..NewCustomer::default() };
+    let twin = world.netsuite().add_customer(&twin);
+    world.x_series().repost(sale);
+    world.sale_rests(sale, "synced(booked)").await;
+    assert_eq!(world.booked_to(sale), Some(twin));
+    world.end().await;
 }
 
 #[tokio::test]

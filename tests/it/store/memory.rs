@@ -65,8 +65,12 @@ async fn a_record_has_one_partner(world: World) {
     assert_eq!(store.pair_by_netsuite(&acme, "customer", "1").await.unwrap().as_deref(), Some("a"));
     assert_eq!(store.pair_by_x_series(&acme, "customer", "a").await.unwrap().as_deref(), Some("1"));
     store.set_pair(&acme, "customer", "2", "a").await.unwrap();
+    store.forget_pair(&acme, "customer", "1", "a").await.unwrap();
     assert_eq!(store.pair_by_netsuite(&acme, "customer", "1").await.unwrap(), None);
     assert_eq!(store.pair_by_x_series(&acme, "customer", "a").await.unwrap().as_deref(), Some("2"));
+    assert_eq!(store.pair_by_netsuite(&acme, "item", "1").await.unwrap().as_deref(), Some("z"));
+    store.forget_pair(&acme, "customer", "2", "a").await.unwrap();
+    assert_eq!(store.pair_by_x_series(&acme, "customer", "a").await.unwrap(), None);
     assert_eq!(store.pair_by_netsuite(&acme, "item", "1").await.unwrap().as_deref(), Some("z"));
 }
 

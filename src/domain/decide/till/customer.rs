@@ -26,6 +26,9 @@ impl Case<'_> {
         let Some(customer) = &self.facts.answers.till_customer else {
             return Err(Next::Ask(vec![Question::TillCustomer(id.clone())]));
         };
+        if let Some(let_go) = &customer.let_go {
+            self.notes.push(format!("The sale's customer was NetSuite's {let_go}, which is gone or not in use any more: it was looked for anew."));
+        }
         if let Some(linked) = &customer.linked {
             return Ok(Some(Debtor::Known(linked.clone())));
         }
@@ -47,8 +50,16 @@ impl Case<'_> {
                 return Ok(None);
             }
         }
+        let asks = self.mappings.settings.create_customers || self.mappings.settings.no_match.customer == NoMatch::Hold;
+        // Somebody took it out of use on purpose; another one of the same name is not made behind their back.
+        if let Some(inactive) = customer.inactive.as_ref().filter(|_| asks) {
+            missing.note(format!(
+                "the customer '{name}' is the NetSuite customer {inactive}, which is inactive: make it active, or give its e-mail to the customer that takes its place"
+            ));
+            return Ok(None);
+        }
         if self.mappings.settings.create_customers {
-            return Ok(Some(Debtor::New(Box::new(self.make_debtor(till, subsidiary)))));
+            return Ok(Some(Debtor::New(Box::new(self.make_debtor(till, customer.gone + 1, subsidiary)))));
         }
         match &self.mappings.settings.no_match.customer {
             NoMatch::Hold => {
@@ -87,7 +98,7 @@ impl Case<'_> {
     }
 
     /// The call that makes a customer of the till known to NetSuite: a company where the till names one, else a person.
-    fn make_debtor(&self, till: &TillCustomer, subsidiary: Option<&str>) -> Call {
+    fn make_debtor(&self, till: &TillCustomer, number: usize, subsidiary: Option<&str>) -> Call {
         let some = |text: &Option<String>| text.clone().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let company_name = some(&till.company_name);
         let (mut first_name, mut last_name) = (some(&till.first_name), some(&till.last_name));
@@ -99,7 +110,7 @@ impl Case<'_> {
             first_name = first_name.or_else(|| Some("-".to_owned()));
             last_name = last_name.or_else(|| Some("-".to_owned()));
         }
-        let external_id = keys::external_id("cust", &self.facts.connection, &till.id, 1);
+        let external_id = keys::customer_key(&self.facts.connection, &till.id, number);
         let request = ErpCustomerRequest {
             external_id: external_id.clone(),
             x_series_id: till.id.clone(),

@@ -316,7 +316,7 @@ pub(super) fn stranger() -> TillCustomerFacts {
         email: Some("ana@example.com".into()),
         ..TillCustomer::default()
     };
-    TillCustomerFacts { till: Some(till), linked: None, matches: Vec::new() }
+    TillCustomerFacts { till: Some(till), ..TillCustomerFacts::default() }
 }
 
 /// A charge outside the lines.
