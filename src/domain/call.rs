@@ -88,6 +88,11 @@ impl CallKind {
         Self::ALL.iter().copied().find(|kind| kind.word() == word)
     }
 
+    /// The kind of record that a call of this kind makes.
+    pub fn makes(self) -> Option<RecordKind> {
+        RecordKind::ALL.iter().copied().find(|record| Self::making(*record) == self)
+    }
+
     /// The kind of call that makes a record of this kind.
     pub fn making(record: RecordKind) -> Self {
         match record {

@@ -135,11 +135,13 @@ impl Pass<'_> {
     pub(super) fn result(self, end: End) -> PassResult {
         let mut link = self.link;
         let mut aliases = self.aliases;
+        // Only what was dealt with is behind us: a change that is held or tried again has still to be followed, and is still the change
+        // that it was held for at the next look.
+        let dealt_with = matches!(&end, End::Verdict { state: OrderState::Waiting | OrderState::Settled, .. });
         if let Some(order) = self.order.record() {
             link.netsuite_number = Some(order.number.clone());
             link.netsuite_status = Some(order.status.as_ref().map_or_else(Clone::clone, |status| status.name().to_owned()));
-            // Only what was dealt with is behind us: a change that is held or tried again has still to be followed.
-            if matches!(&end, End::Verdict { state: OrderState::Waiting | OrderState::Settled, .. }) {
+            if dealt_with {
                 link.netsuite_modified = order.modified_at.map(|modified| settled_second(modified, self.order_read_at));
             }
         }
@@ -148,7 +150,9 @@ impl Pass<'_> {
                 link.echo_digest = Some(Explanation::sale_digest(sale));
             }
             link.x_series_number = sale.number().map(str::to_owned);
-            link.x_series_version = sale.version;
+            if dealt_with {
+                link.x_series_version = sale.version;
+            }
             if let Ok(status) = &sale.status {
                 link.x_series_status = Some(status.word().to_owned());
                 link.x_series_state = Some(status.state.word().to_owned());

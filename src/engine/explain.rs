@@ -28,6 +28,11 @@ impl Explanation {
         self.steps.push(what);
     }
 
+    /// The step is noted already.
+    pub(super) fn has_step(&self, what: &str) -> bool {
+        self.steps.iter().any(|step| step == what)
+    }
+
     /// Notes what a decision saw and found. Later decisions see later facts, so they replace what was seen.
     pub(super) fn decided(&mut self, facts: &Facts, decision: &Decision) {
         self.order = facts.order.record().map(order);

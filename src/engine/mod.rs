@@ -5,6 +5,7 @@ mod answers;
 mod ends;
 mod explain;
 mod lookup;
+mod pair;
 mod pass;
 mod patience;
 mod perform;

@@ -11,19 +11,18 @@ use super::{Engine, PassError, Side};
 use crate::causes::in_one_line;
 use crate::clock;
 use crate::domain::call::{Call, CallKind, Request};
-use crate::domain::decide::{LinkTo, Next, decide};
+use crate::domain::decide::{Next, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::domain::keys;
 use crate::domain::link::Link;
+use crate::domain::record::Child;
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::SalesOrder;
 use crate::domain::verdict::{HoldKind, Reason, Verdict};
 use crate::metrics as names;
-use crate::store::{
-    CallOutcome, CallRow, CallState, Claimed, Direction, End, EventRow, LinkResult, Merge, OrderState, PassResult, StoreError, Written,
-};
+use crate::store::{CallOutcome, CallRow, CallState, Claimed, End, EventRow, LinkResult, OrderState, PassResult, StoreError, Written};
 
 /// More steps than any order needs; an order that takes them is held, not spun.
 const STEPS_AT_MOST: usize = 400;
@@ -49,7 +48,7 @@ pub(super) struct Pass<'a> {
 }
 
 /// Why a pass stops before its verdict.
-enum Stop {
+pub(super) enum Stop {
     /// With this end.
     End(End),
     /// Something failed.
@@ -189,6 +188,7 @@ impl Pass<'_> {
                         self.explanation.step(format!("asked: {}", super::explain::question(&question)));
                         self.engine.answer(self.side, question, &mut self.answers).await?;
                     }
+                    self.look_for_booked().await?;
                 }
                 Next::Link(to) => self.link_to(to).await?,
                 Next::Call(call) => {
@@ -201,6 +201,27 @@ impl Pass<'_> {
         }
         let detail = "It took more steps than any order needs. The explanation shows them; tell the maintainers.";
         Ok(self.held(Reason::InternalError, detail, HoldKind::Operator))
+    }
+
+    /// A search lags behind, and shows no more than the role may search: a record that we made is gone only where it cannot be read by
+    /// its id either.
+    async fn look_for_booked(&mut self) -> Result<(), Stop> {
+        let (Some(booked), Some(sale)) = (&mut self.answers.booked, self.sale.record()) else { return Ok(()) };
+        let keys = keys::booking_keys(&self.side.id, &sale.id);
+        for row in self.calls.iter().filter(|row| row.state == CallState::Done && keys.contains(&row.key)) {
+            let (Some(kind), Some(id)) = (row.kind.makes(), row.remote_id.as_deref().map(RecordId::from)) else { continue };
+            if booked.iter().any(|record| record.id == id || record.external_id.as_deref() == Some(&row.key)) {
+                continue;
+            }
+            let found = read(&self.engine.clock, || self.side.netsuite.head(kind, &id)).await?;
+            let seen = if found.is_some() { "there, though no search shows it" } else { "gone" };
+            let step = format!("read the {} {id} by its id: {seen}", kind.name());
+            if !self.explanation.has_step(&step) {
+                self.explanation.step(step);
+            }
+            booked.extend(found.map(|record| Child { external_id: Some(row.key.clone()), ..record }));
+        }
+        Ok(())
     }
 
     /// Calls of an earlier pass whose fate is unknown are looked up; those that never left are let go.
@@ -234,7 +255,7 @@ impl Pass<'_> {
     }
 
     /// Reads both records afresh.
-    async fn read(&mut self) -> Result<(), Stop> {
+    pub(super) async fn read(&mut self) -> Result<(), Stop> {
         let (order, sale) = tokio::try_join!(self.read_order(), self.read_sale())?;
         (self.order, self.order_read_at) = order;
         self.sale = sale;
@@ -294,68 +315,6 @@ impl Pass<'_> {
             calls: calls.collect::<Result<_, PassError>>()?,
             answers: self.answers.clone(),
         })
-    }
-
-    /// Stores the pair before anything is done with it.
-    async fn link_to(&mut self, to: LinkTo) -> Result<(), Stop> {
-        let mut link = self.link.clone();
-        match &to {
-            LinkTo::Sale(sale) => link.x_series_id = Some(sale.clone()),
-            LinkTo::Order(order) => link.netsuite_id = Some(order.clone()),
-        }
-        match self.engine.store.link(&self.claimed.lease, &link).await? {
-            LinkResult::Linked => {
-                self.link = link;
-                self.read().await
-            }
-            LinkResult::LeaseLost => Err(Stop::Error(PassError::LeaseLost)),
-            LinkResult::Taken(other) => match to {
-                // The order of that sales order is there already: this one becomes part of it.
-                LinkTo::Order(_) => {
-                    Err(self.merge_into(&other, &link).await?)
-                }
-                LinkTo::Sale(sale) => {
-                    let known = self.engine.store.order(&other).await?;
-                    // The sale was seen before its sales order was: they are one.
-                    if known.is_some_and(|known| known.link.netsuite_id.is_none()) {
-                        return Err(self.merge_into(&other, &link).await?);
-                    }
-                    // A copied sales order carries its original's sale id. It is an order of its own.
-                    self.explanation.step(format!("the sale {sale} on the sales order belongs to order {other}: not taken over"));
-                    if let Seen::Is(order) = &mut self.order {
-                        order.custom.retain(|_, value| value.as_str().is_none_or(|text| !text.trim().eq_ignore_ascii_case(sale.as_str())));
-                    }
-                    Ok(())
-                }
-            },
-        }
-    }
-
-    /// Moves everything to the order that has the other side of the pair already.
-    async fn merge_into(&mut self, other: &OrderId, pair: &Link) -> Result<Stop, Stop> {
-        let direction = self.direction_of(pair).await?;
-        self.explanation.step(format!("merged into the order {other}, which has the other side of the pair"));
-        let explanation = std::mem::take(&mut self.explanation).into_json();
-        let merge = Merge { direction, revision: self.revision, explanation };
-        tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of the other side");
-        kept(self.engine.store.merge(&self.claimed.lease, other, merge).await?)?;
-        Ok(Stop::Merged)
-    }
-
-    /// Which of the two was first: a sales order that carries our key of the sale was made of it, any other was sent to the till.
-    async fn direction_of(&mut self, pair: &Link) -> Result<Direction, Stop> {
-        if self.order.record().is_none()
-            && let Some(id) = &pair.netsuite_id
-        {
-            let order = read(&self.engine.clock, || self.side.netsuite.sales_order(id)).await?;
-            self.order = order.map_or(Seen::Missing, |order| Seen::Is(Box::new(order)));
-        }
-        let Some(order) = self.order.record() else { return Ok(self.claimed.order.direction) };
-        self.explanation.saw_order(order);
-        let key = order.external_id.as_deref();
-        let made_of = key.and_then(|key| keys::sale_of_order_key(&self.side.id, key));
-        let of_the_till = made_of.is_some() && made_of == pair.x_series_id;
-        Ok(if of_the_till { Direction::XSeriesToNetsuite } else { Direction::NetsuiteToXSeries })
     }
 
     /// Sends one call, then reads again what it changed.

@@ -10,7 +10,7 @@ use super::wire::read::{self, Fields};
 use super::wire::{bill, body, sales_order};
 use crate::domain::facts::FormLine;
 use crate::domain::ids::RecordId;
-use crate::domain::record::{Bill, RecordKind};
+use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::sales_order::{ItemKind, SalesOrder};
 
 /// Lines of a page of a sublist.
@@ -85,6 +85,19 @@ impl Client {
         let linked = || fields.link_id().filter(|id| read::is_internal_id(id)).map(RecordId::from);
         let id = fields.id("id").or_else(linked).ok_or(NetSuiteError::Lacks { record: "record", field: "id" })?;
         Ok(Some(id))
+    }
+
+    /// A record by its internal id, without its lines; `None` where there is none.
+    pub async fn head(&self, kind: RecordKind, id: &RecordId) -> Result<Option<Child>, NetSuiteError> {
+        let key = body::internal_id(id.as_str()).map_err(NetSuiteError::Unsendable)?;
+        let call = Call::get("head", format!("/record/v1/{}/{key}", kind.word()));
+        let Some(answer) = there(self.transport().send(&call).await)? else { return Ok(None) };
+        let record = answer.json()?;
+        if !record.is_object() {
+            return Err(NetSuiteError::Lacks { record: "answer", field: "a record" });
+        }
+        let fields = Fields::of(&record);
+        Ok(Some(Child { kind, id: id.clone(), number: fields.text("tranId"), status: None, external_id: fields.text("externalId") }))
     }
 
     /// Whether the account answers and takes the credentials, and what its clock says. Needs no permission; accounts

@@ -408,13 +408,7 @@ impl Store {
     }
 
     /// Forgets that two ids are paired; nothing happens where either has another partner by now.
-    pub async fn forget_pair(
-        &self,
-        connection: &ConnectionId,
-        kind: &str,
-        netsuite_id: &str,
-        x_series_id: &str,
-    ) -> Result<(), StoreError> {
+    pub async fn forget_pair(&self, connection: &ConnectionId, kind: &str, netsuite_id: &str, x_series_id: &str) -> Result<(), StoreError> {
         engine!(self.forget_pair(connection, kind, netsuite_id, x_series_id))
     }
 

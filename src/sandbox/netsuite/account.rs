@@ -1,6 +1,6 @@
 //! The account: all its records. Everything is behind one lock, and a request changes all of it or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -43,6 +43,8 @@ pub(super) struct Account {
     pub zone: TimeZone,
     pub preferences: Preferences,
     pub custom_fields: Vec<String>,
+    /// Transactions that no search shows.
+    pub unsearchable: BTreeSet<u64>,
     pub items: BTreeMap<u64, Item>,
     pub customers: BTreeMap<u64, Customer>,
     pub locations: BTreeMap<u64, Location>,

@@ -102,6 +102,16 @@ impl NetSuiteHandle {
         self.with(|account| account.transaction(id).map(|of| Entry::of(account, of)))
     }
 
+    /// Leaves a transaction out of every search, as an index that lags behind does; it can still be read.
+    pub fn set_unsearchable(&self, id: u64, unsearchable: bool) {
+        self.with(|account| if unsearchable { account.unsearchable.insert(id) } else { account.unsearchable.remove(&id) });
+    }
+
+    /// Deletes a bill, as a person may who has the permission.
+    pub fn delete_bill(&self, id: u64) -> bool {
+        self.with(|account| account.bills.remove(&id).is_some())
+    }
+
     /// What was made from a transaction.
     pub fn made_from(&self, id: u64) -> Vec<Entry> {
         self.entries(None).into_iter().filter(|entry| entry.created_from == Some(id)).collect()

@@ -1,6 +1,6 @@
 //! The account as it is found at the start: a small New Zealand retailer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -27,6 +27,7 @@ pub(super) fn account(config: &NetSuiteConfig, options: &Catalogue, zone: TimeZo
         zone,
         preferences: config.preferences.clone(),
         custom_fields: config.custom_fields.clone(),
+        unsearchable: BTreeSet::new(),
         items: BTreeMap::new(),
         customers: BTreeMap::new(),
         locations: BTreeMap::new(),

@@ -1,10 +1,12 @@
 //! Sales of the till while something else happens: callbacks that come early, customers that change, records that are edited.
 
+use std::time::{Duration, Instant};
+
 use tillbridge::sandbox::faults::CallFaults;
 use tillbridge::sandbox::{NewCustomer, NewTillCustomer, SaleState, Tender, Ticket, TicketLine};
-use tillbridge::store::Direction;
+use tillbridge::store::{Direction, OperatorAction, OrderRow};
 
-use super::world::{Plan, World, dec};
+use super::world::{Plan, World, at_rest, dec, verdict};
 
 const TILL: &str = include_str!("till.toml");
 
@@ -41,6 +43,19 @@ impl World {
     fn made_customers(&self) -> Vec<(u64, String)> {
         let customers = self.netsuite().customers().into_iter();
         customers.filter_map(|customer| Some((customer.id, customer.external_id?))).filter(|(_, key)| key.starts_with("tb-cust-")).collect()
+    }
+
+    /// Waits until what was told of a sale since then is handled, whatever came of it.
+    async fn sale_handled(&self, sale: uuid::Uuid, beyond: i64) -> OrderRow {
+        let until = Instant::now() + Duration::from_mins(1);
+        loop {
+            let rows = self.store().find_orders(&sale.to_string()).await.unwrap();
+            if let Some(row) = rows.into_iter().find(|row| row.handled_seq > beyond && at_rest(row)) {
+                return row;
+            }
+            assert!(Instant::now() < until, "sale {sale} was not looked at again");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 
     /// Whom the record of a sale is booked to.
@@ -123,5 +138,46 @@ async fn a_return_that_came_before_its_original_was_booked_goes_on_as_soon_as_it
     world.x_series().repost(original);
     world.sale_rests(original, "synced(booked)").await;
     world.sale_rests(back, "synced(return_booked)").await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_record_that_no_search_shows_is_read_by_its_id_before_it_is_said_to_be_gone() {
+    let world = plan("").start().await;
+    let sale = world.x_series().sell(&mug()).unwrap();
+    world.sale_rests(sale, "synced(booked)").await;
+    let booked = world.netsuite().entries_for(&sale.to_string());
+    world.netsuite().set_unsearchable(booked[0].id, true);
+    let before = world.sale_rests(sale, "synced(booked)").await.handled_seq;
+    world.x_series().repost(sale);
+    let row = world.sale_handled(sale, before).await;
+    assert_eq!(verdict(&row), "synced(booked)", "{:?}", row.detail);
+    assert_eq!(world.netsuite().entries_for(&sale.to_string()).len(), 1);
+    world.netsuite().delete_bill(booked[0].id);
+    world.x_series().repost(sale);
+    world.sale_rests(sale, "held(record_gone)").await;
+    assert!(world.netsuite().entries_for(&sale.to_string()).is_empty(), "it is not booked a second time");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_sale_that_changed_after_it_was_booked_is_held_for_that_at_every_look() {
+    let world = plan("").start().await;
+    let ticket = Ticket { payments: vec![Tender::rest("On Account")], customer: Some("CLUB-205".into()), ..mug() };
+    let ticket = Ticket { state: SaleState::Pending, attributes: vec!["onaccount".to_owned()], ..ticket };
+    let sale = world.x_series().sell(&ticket).unwrap();
+    world.sale_rests(sale, "waiting(awaiting_account)").await;
+    world.x_series().add_line(sale, "SOCKS-HIKER", dec("1")).unwrap();
+    let row = world.sale_rests(sale, "held(changed_after_booking)").await;
+    for _ in 0..2 {
+        let looks = world.store().passes(&row.id, 50).await.unwrap().len();
+        world.store().act(&row.id, OperatorAction::Retry, "kim").await.unwrap();
+        let until = Instant::now() + Duration::from_secs(30);
+        while world.store().passes(&row.id, 50).await.unwrap().len() == looks {
+            assert!(Instant::now() < until, "nobody looked again");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        world.sale_rests(sale, "held(changed_after_booking)").await;
+    }
     world.end().await;
 }

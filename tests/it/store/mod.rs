@@ -34,8 +34,8 @@ use tillbridge::clock::{Clock, after};
 use tillbridge::domain::ids::{ConnectionId, OrderId};
 use tillbridge::domain::verdict::{HoldKind, Reason, Verdict};
 use tillbridge::store::{
-    ClaimRequest, Claimed, Dedupe, Direction, End, EventRow, EventSource, Link, Merge, NewEvent, OrderRef, OrderRow, OrderState, PassResult, Received, Store,
-    Written,
+    ClaimRequest, Claimed, Dedupe, Direction, End, EventRow, EventSource, Link, Merge, NewEvent, OrderRef, OrderRow, OrderState,
+    PassResult, Received, Store, Written,
 };
 
 use crate::postgres::Schema;

@@ -27,7 +27,9 @@ impl Case<'_> {
             return Err(Next::Ask(vec![Question::TillCustomer(id.clone())]));
         };
         if let Some(let_go) = &customer.let_go {
-            self.notes.push(format!("The sale's customer was NetSuite's {let_go}, which is gone or not in use any more: it was looked for anew."));
+            self.notes.push(format!(
+                "The sale's customer was NetSuite's {let_go}, which is gone or not in use any more: it was looked for anew."
+            ));
         }
         if let Some(linked) = &customer.linked {
             return Ok(Some(Debtor::Known(linked.clone())));

@@ -168,7 +168,10 @@ impl Table {
 
     pub(super) fn rows(self, account: &Account) -> Vec<Row<'_>> {
         match self {
-            Self::Transaction => account.transactions().map(Row::Transaction).collect(),
+            Self::Transaction => {
+                let shown = |of: &Transaction<'_>| !account.unsearchable.contains(&of.head(account).id);
+                account.transactions().filter(shown).map(Row::Transaction).collect()
+            }
             Self::Line => account.transactions().flat_map(lines).collect(),
             Self::NextLink | Self::PreviousLink => links(account),
             Self::Item => account.items.values().map(Row::Item).collect(),
