@@ -1,6 +1,7 @@
 //! The pollers find what no webhook told. They only wake orders: a hit that tells nothing new is no event.
 //!
-//! X-Series is read by its change feed (`GET /sales?after=version`), NetSuite by `SuiteQL` on the last-modified date. Both read a
+//! X-Series is read by its change feed (`GET /sales?after=version`), NetSuite by `SuiteQL` on the last-modified date: sales orders, and
+//! what was booked of sales without one. Both read a
 //! stretch again each time, since rows may appear out of order.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{self, Clock};
 use crate::config;
 use crate::domain::failure::FailureClass;
+use crate::domain::keys;
 use crate::engine::Side;
 use crate::metrics as names;
-use crate::netsuite::NetSuiteError;
+use crate::netsuite::{ModifiedRecord, NetSuiteError};
 use crate::owner::Ownership;
 use crate::store::{Dedupe, EventSource, NewEvent, OrderRef, Received, Store, StoreError};
 use crate::xseries::XSeriesError;
@@ -26,6 +28,8 @@ use crate::xseries::XSeriesError;
 pub const SALES: &str = "x_series_sales";
 /// The cursor's name for sales orders.
 pub const ORDERS: &str = "netsuite_orders";
+/// The cursor's name for the records that stand for sales by themselves.
+const BOOKINGS: &str = "netsuite_bookings";
 
 /// How far back the first poll of the change feed looks.
 const FIRST_LOOK: Duration = Duration::from_hours(24);
@@ -70,10 +74,28 @@ struct SalesCursor {
     history: Vec<(i64, i64)>,
 }
 
-/// Up to when sales orders were read, in epoch milliseconds.
+/// Up to when changes in NetSuite were read, in epoch milliseconds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct OrdersCursor {
+struct ChangesCursor {
     until: i64,
+}
+
+/// What is asked of NetSuite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changes {
+    /// Sales orders.
+    Orders,
+    /// The cash sales, invoices, cash refunds and credit memos that we made of sales: no sales order tells of them.
+    Bookings,
+}
+
+impl Changes {
+    fn cursor(self) -> &'static str {
+        match self {
+            Self::Orders => ORDERS,
+            Self::Bookings => BOOKINGS,
+        }
+    }
 }
 
 /// What the last poll of each side failed with, for operators.
@@ -127,7 +149,7 @@ impl Poller {
     /// Polls NetSuite until `stop`, while the connection is ours.
     pub async fn orders(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let Some(result) = self.ownership.while_had(&self.side.id, &stop, Box::pin(self.poll_orders())).await else { continue };
+            let Some(result) = self.ownership.while_had(&self.side.id, &stop, Box::pin(self.poll_netsuite())).await else { continue };
             let wait = self.report("netsuite", self.settings.netsuite_interval, result);
             clock::pause(wait, &stop).await;
         }
@@ -202,37 +224,56 @@ impl Poller {
         Ok(found)
     }
 
-    /// One poll of the sales orders that changed; returns how many events it made.
-    pub async fn poll_orders(&self) -> Result<u64, PollError> {
+    /// One poll of what changed in NetSuite; returns how many events it made.
+    pub async fn poll_netsuite(&self) -> Result<u64, PollError> {
+        Ok(self.poll_changes(Changes::Orders).await? + self.poll_changes(Changes::Bookings).await?)
+    }
+
+    async fn poll_changes(&self, what: Changes) -> Result<u64, PollError> {
         let now = self.clock.now();
         let until = now.checked_sub(self.settings.netsuite_lag).unwrap_or(now);
-        let stored = self.store.cursor(&self.side.id, ORDERS).await?;
+        let stored = self.store.cursor(&self.side.id, what.cursor()).await?;
         let last = match stored {
-            Some(value) => clock::from_millis(serde_json::from_value::<OrdersCursor>(value).map_err(PollError::Cursor)?.until),
+            Some(value) => clock::from_millis(serde_json::from_value::<ChangesCursor>(value).map_err(PollError::Cursor)?.until),
             None => until,
         };
         let mut since = last.checked_sub(self.settings.overlap).unwrap_or(last);
         let (mut offset, mut found) = (0, 0);
         loop {
-            let page = self.side.netsuite.modified_orders(since, until, offset, self.settings.page_size).await?;
-            let empty = page.orders.is_empty();
-            // The next page begins at the time of this one's last row: an order that changes meanwhile leaves the stretch, and by
+            let (netsuite, limit) = (&self.side.netsuite, self.settings.page_size);
+            let page = match what {
+                Changes::Orders => netsuite.modified_orders(since, until, offset, limit).await?,
+                Changes::Bookings => netsuite.modified_bookings(since, until, offset, limit).await?,
+            };
+            let empty = page.records.is_empty();
+            // The next page begins at the time of this one's last row: a record that changes meanwhile leaves the stretch, and by
             // a count of rows another would be passed over. Only within one second is there nothing but the count.
-            match page.orders.last().map(|order| order.modified).filter(|at| *at > since) {
+            match page.records.last().map(|record| record.modified).filter(|at| *at > since) {
                 Some(at) => (since, offset) = (at, 0),
-                None => offset = offset.saturating_add(u32::try_from(page.orders.len()).unwrap_or(u32::MAX)),
+                None => offset = offset.saturating_add(u32::try_from(page.records.len()).unwrap_or(u32::MAX)),
             }
-            for order in page.orders {
-                let body = json!({ "record_id": order.id.as_str(), "tran_id": order.number, "last_modified": order.modified.to_string() });
-                found +=
-                    self.wake("salesorder.changed", OrderRef::NetSuite(order.id), Dedupe::OrderModified(order.modified), &body).await?;
+            for record in page.records {
+                found += self.wake_for(what, record).await?;
             }
             if empty || !page.more {
                 break;
             }
         }
-        self.save(ORDERS, &OrdersCursor { until: until.as_millisecond() }).await?;
+        self.save(what.cursor(), &ChangesCursor { until: until.as_millisecond() }).await?;
         Ok(found)
+    }
+
+    /// The order of a record that changed; one that is not of ours wakes nobody.
+    async fn wake_for(&self, what: Changes, record: ModifiedRecord) -> Result<u64, StoreError> {
+        let body = json!({ "record_id": record.id.as_str(), "tran_id": record.number, "last_modified": record.modified.to_string() });
+        let (kind, order) = match what {
+            Changes::Orders => ("salesorder.changed", OrderRef::NetSuite(record.id)),
+            Changes::Bookings => match record.external_id.and_then(|key| keys::sale_of_key(&self.side.id, &key)) {
+                Some(sale) => ("booking.changed", OrderRef::XSeries(sale)),
+                None => return Ok(0),
+            },
+        };
+        self.wake(kind, order, Dedupe::OrderModified(record.modified), &body).await
     }
 
     /// Stores a hit; counts it if it tells something new.

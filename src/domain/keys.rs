@@ -40,7 +40,11 @@ pub fn customer_key(connection: &ConnectionId, customer: &str, number: usize) ->
 
 /// The `externalId` of the record that a sale of the till becomes.
 pub fn booking_key(kind: RecordKind, connection: &ConnectionId, sale: &SaleId) -> String {
-    let word = match kind {
+    external_id(word(kind), connection, sale.as_str(), 1)
+}
+
+fn word(kind: RecordKind) -> &'static str {
+    match kind {
         RecordKind::SalesOrder => "so",
         RecordKind::ItemFulfillment => "tif",
         RecordKind::Invoice => "tinv",
@@ -53,8 +57,7 @@ pub fn booking_key(kind: RecordKind, connection: &ConnectionId, sale: &SaleId) -
         RecordKind::CashRefund => "cr",
         RecordKind::CreditMemo => "cm",
         RecordKind::CustomerRefund => "ref",
-    };
-    external_id(word, connection, sale.as_str(), 1)
+    }
 }
 
 /// The keys of every record that is made of a sale itself; payments and deposits have keys of their own.
@@ -75,8 +78,18 @@ const BOOKED: [RecordKind; 7] = [
 
 /// The sale whose sales order carries this key; none where the key is not of ours and this connection.
 pub fn sale_of_order_key(connection: &ConnectionId, key: &str) -> Option<SaleId> {
-    let middle = key.strip_prefix("tb-so-")?.strip_suffix(&format!("-1-{}", &digest(connection.as_str().as_bytes())[..8]))?;
-    Some(SaleId::new(middle.to_owned())).filter(|sale| booking_key(RecordKind::SalesOrder, connection, sale) == key)
+    sale_of(RecordKind::SalesOrder, connection, key)
+}
+
+/// The sale of which a record with this key was made; none where the key is not of ours and this connection.
+pub fn sale_of_key(connection: &ConnectionId, key: &str) -> Option<SaleId> {
+    BOOKED.into_iter().find_map(|kind| sale_of(kind, connection, key))
+}
+
+fn sale_of(kind: RecordKind, connection: &ConnectionId, key: &str) -> Option<SaleId> {
+    let rest = key.strip_prefix("tb-")?.strip_prefix(word(kind))?.strip_prefix('-')?;
+    let middle = rest.strip_suffix(&format!("-1-{}", &digest(connection.as_str().as_bytes())[..8]))?;
+    Some(SaleId::new(middle.to_owned())).filter(|sale| booking_key(kind, connection, sale) == key)
 }
 
 /// The name of an order that waits for this sale to be booked: by it the sale's order finds who waits.

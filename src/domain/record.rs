@@ -1,5 +1,6 @@
 //! The records of NetSuite that follow from an order or a sale, as the engine sees them.
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +121,8 @@ pub struct Bill {
     pub payment_method: Option<String>,
     /// The customer's internal id.
     pub customer: Option<String>,
+    /// When it last changed, to the second.
+    pub modified_at: Option<Timestamp>,
     /// Line key on the sales order, and the quantity.
     pub lines: Vec<(i64, Decimal)>,
 }

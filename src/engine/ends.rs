@@ -145,6 +145,12 @@ impl Pass<'_> {
                 link.netsuite_modified = order.modified_at.map(|modified| settled_second(modified, self.order_read_at));
             }
         }
+        // A sale that was booked without a sales order: the poll tells when one of its records is edited. The second of our own last write
+        // is behind us, or every booking would be looked at twice.
+        if dealt_with && self.order.record().is_none() {
+            let read_back = self.answers.read_back.iter().flatten();
+            link.netsuite_modified = read_back.filter_map(|record| record.modified_at).max().max(link.netsuite_modified);
+        }
         if let Some(sale) = self.sale.record() {
             if self.wrote_sale {
                 link.echo_digest = Some(Explanation::sale_digest(sale));

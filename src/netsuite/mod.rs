@@ -28,5 +28,5 @@ pub use callback::{Callback, check_secret};
 pub use client::Client;
 pub use error::NetSuiteError;
 pub use items::Item;
-pub use queries::{ModifiedOrder, ModifiedPage};
+pub use queries::{ModifiedPage, ModifiedRecord};
 pub use records::ServerTime;

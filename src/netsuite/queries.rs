@@ -15,22 +15,24 @@ use crate::domain::reference::InventoryNumber;
 /// Literals in one list of a query.
 pub(super) const AT_ONCE: usize = 200;
 
-/// Sales orders by the time of their last change.
+/// Records by the time of their last change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModifiedPage {
     /// In the order of their change.
-    pub orders: Vec<ModifiedOrder>,
+    pub records: Vec<ModifiedRecord>,
     /// There is a next page, at this page's offset plus its length.
     pub more: bool,
 }
 
-/// A sales order that changed.
+/// A record that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModifiedOrder {
+pub struct ModifiedRecord {
     /// The internal id.
     pub id: RecordId,
     /// The number people use.
     pub number: Option<String>,
+    /// Its key, where keys were asked for.
+    pub external_id: Option<String>,
     /// When it last changed, to the second.
     pub modified: Timestamp,
 }
@@ -80,24 +82,48 @@ impl Client {
         offset: u32,
         limit: u32,
     ) -> Result<ModifiedPage, NetSuiteError> {
+        self.modified("modified_orders", ("", "t.type = 'SalesOrd'"), (since, until), (offset, limit)).await
+    }
+
+    /// The same of the cash sales, invoices, cash refunds and credit memos that carry a key of ours, with that key.
+    pub async fn modified_bookings(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        offset: u32,
+        limit: u32,
+    ) -> Result<ModifiedPage, NetSuiteError> {
+        let ours = "t.type IN ('CashSale', 'CustInvc', 'CashRfnd', 'CustCred') AND t.externalid LIKE 'tb-%'";
+        self.modified("modified_bookings", (", t.externalid", ours), (since, until), (offset, limit)).await
+    }
+
+    /// The records that meet a condition, with further columns.
+    async fn modified(
+        &self,
+        operation: &'static str,
+        (columns, which): (&str, &str),
+        (since, until): (Timestamp, Timestamp),
+        (offset, limit): (u32, u32),
+    ) -> Result<ModifiedPage, NetSuiteError> {
         let (from, to) = self.local_window(since, until);
         let query = format!(
-            "SELECT t.id, t.tranid, TO_CHAR(t.lastmodifieddate,'{TIME_FORMAT}') AS lastmodifieddate FROM transaction t \
-             WHERE t.type = 'SalesOrd' AND t.lastmodifieddate >= {} AND t.lastmodifieddate <= {} ORDER BY t.lastmodifieddate, t.id",
+            "SELECT t.id, t.tranid{columns}, TO_CHAR(t.lastmodifieddate,'{TIME_FORMAT}') AS lastmodifieddate FROM transaction t \
+             WHERE {which} AND t.lastmodifieddate >= {} AND t.lastmodifieddate <= {} ORDER BY t.lastmodifieddate, t.id",
             suiteql::time(from),
             suiteql::time(to)
         );
-        let page = self.page("modified_orders", &query, offset, limit).await?;
+        let page = self.page(operation, &query, offset, limit).await?;
         let read = |row: &Value| {
             let row = Fields::of(row);
-            Ok(ModifiedOrder {
+            Ok(ModifiedRecord {
                 id: row.id("id").ok_or(lacks("transaction", "id"))?,
                 number: row.text("tranid"),
+                external_id: row.text("externalid"),
                 modified: suiteql::read_time(&row, "lastmodifieddate", self.timezone())
                     .ok_or(lacks("transaction", "a readable lastmodifieddate"))?,
             })
         };
-        Ok(ModifiedPage { orders: page.rows.iter().map(read).collect::<Result<_, NetSuiteError>>()?, more: page.more })
+        Ok(ModifiedPage { records: page.rows.iter().map(read).collect::<Result<_, NetSuiteError>>()?, more: page.more })
     }
 
     /// The window on the account's clock on the wall. When that clock was set back in between, an hour happens twice:

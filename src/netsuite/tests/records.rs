@@ -152,7 +152,7 @@ async fn changed_orders_are_asked_for_in_the_accounts_zone_and_paged() {
     let (since, until) = ("2026-11-23T01:00:00Z".parse().unwrap(), "2026-11-23T01:10:00Z".parse().unwrap());
     let page = client(&server).modified_orders(since, until, 40, 20).await.unwrap();
     assert!(page.more);
-    assert_eq!((page.orders[0].id.as_str(), page.orders[0].modified.to_string().as_str()), ("766", "2026-11-23T01:02:03Z"));
+    assert_eq!((page.records[0].id.as_str(), page.records[0].modified.to_string().as_str()), ("766", "2026-11-23T01:02:03Z"));
     let seen = server.only();
     assert_eq!(seen.target, "/services/rest/query/v1/suiteql?limit=20&offset=40");
     let query = seen.query();

@@ -30,6 +30,7 @@ pub(in crate::netsuite) fn read(kind: RecordKind, asked: &RecordId, record: &Val
         remaining: open.iter().find_map(|field| bill.decimal(field)),
         payment_method: ["paymentMethod", "paymentOption"].into_iter().find_map(|field| bill.reference(field)).map(|method| method.id),
         customer: ["entity", "customer"].into_iter().find_map(|field| bill.reference(field)).map(|customer| customer.id),
+        modified_at: bill.timestamp("lastModifiedDate"),
         lines: lines.iter().filter_map(line).collect(),
     }
 }

@@ -80,6 +80,11 @@ impl NetSuiteHandle {
         self.act(|account| account.edit_order(order, fields, false, Context::UserInterface))
     }
 
+    /// Changes a bill, as a person does.
+    pub fn edit_bill(&self, bill: u64, fields: &Value) -> Result<(), Refused> {
+        self.act(|account| account.edit_bill(bill, fields, Context::UserInterface))
+    }
+
     /// Changes the quantity of one line.
     pub fn set_quantity(&self, order: u64, line: i64, quantity: Decimal) -> Result<(), Refused> {
         self.edit(order, &json!({ "item": { "items": [{ "line": line, "quantity": number::write(quantity) }] } }))

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rust_decimal::Decimal;
+use serde_json::json;
 use tillbridge::sandbox::faults::CallFaults;
 use tillbridge::sandbox::{NewCustomer, NewTillCustomer, SaleState, Tender, Ticket, TicketLine};
 use tillbridge::store::{Direction, OperatorAction, OrderRow};
@@ -179,5 +181,27 @@ async fn a_sale_that_changed_after_it_was_booked_is_held_for_that_at_every_look(
         }
         world.sale_rests(sale, "held(changed_after_booking)").await;
     }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_edited_in_netsuite_is_looked_at_though_the_till_tells_nothing() {
+    let world = plan("").start().await;
+    let sale = world.x_series().sell(&mug()).unwrap();
+    world.sale_rests(sale, "synced(booked)").await;
+    let booked = world.netsuite().entries_for(&sale.to_string())[0].id;
+    let line = &world.netsuite().bill_record(booked).unwrap().lines[0];
+    let rate = |rate: Decimal| json!({ "item": { "items": [{ "line": line.line, "rate": rate.to_string().parse::<f64>().unwrap() }] } });
+    // NetSuite tells changes by the second.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.netsuite().edit_bill(booked, &rate(line.rate + dec("5"))).unwrap();
+    let detail = world.sale_rests(sale, "held(totals_differ)").await.detail.unwrap();
+    assert!(detail.contains("Correct the cash sale in NetSuite"), "{detail}");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.netsuite().edit_bill(booked, &rate(line.rate)).unwrap();
+    let row = world.sale_rests(sale, "synced(booked)").await;
+    // Polls that find the same change again tell nothing new.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(world.sale_rests(sale, "synced(booked)").await.enqueued_seq, row.enqueued_seq);
     world.end().await;
 }

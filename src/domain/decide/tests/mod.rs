@@ -305,6 +305,7 @@ fn with_bill(facts: &mut Facts, total: &str) {
         remaining: None,
         payment_method: None,
         customer: None,
+        modified_at: None,
         lines: Vec::new(),
     };
     facts.answers.children = Some(vec![child]);

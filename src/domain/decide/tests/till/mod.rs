@@ -218,6 +218,7 @@ impl World {
             remaining: Some(booked.open),
             payment_method: booked.method.clone(),
             customer: booked.customer.clone(),
+            modified_at: None,
             lines: Vec::new(),
         };
         match question {
