@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::call::CallKind;
@@ -119,6 +120,8 @@ pub struct Answers {
     pub named_customers: BTreeMap<String, Vec<String>>,
     /// To [`Question::Names`], by list.
     pub names: BTreeMap<List, Vec<Ref>>,
+    /// To [`Question::LocationSubsidiary`], by the location: the subsidiary's internal id.
+    pub location_subsidiaries: BTreeMap<String, Option<String>>,
     /// To [`Question::TaxCodes`].
     pub tax_codes: Option<Vec<TaxCode>>,
     /// To [`Question::Periods`].
@@ -178,6 +181,8 @@ pub enum Question {
     CustomersNamed(String),
     /// What a list of NetSuite holds.
     Names(List),
+    /// The subsidiary that the location of this internal id belongs to.
+    LocationSubsidiary(String),
     /// The tax codes with their types.
     TaxCodes,
     /// The accounting periods.
@@ -283,6 +288,12 @@ impl Reference {
     /// The outlet by name or id.
     pub fn outlet(&self, name: &str) -> Option<&Outlet> {
         self.outlets.iter().find(|outlet| outlet.id == name || outlet.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The time zone of an outlet, else of the retailer; none where neither tells one that is known.
+    pub fn zone_of(&self, outlet: Option<&Outlet>) -> Option<TimeZone> {
+        let names = [outlet.and_then(|outlet| outlet.time_zone.as_deref()), self.retailer.time_zone.as_deref()];
+        names.into_iter().flatten().find_map(|name| TimeZone::get(name).ok())
     }
 
     /// The register by name or id; a name that several outlets share needs the outlet.

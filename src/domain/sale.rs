@@ -171,6 +171,18 @@ pub struct SaleTotals {
 const ROUNDING: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 impl Sale {
+    /// What a payment of this sale is keyed by: its own id; where it has none, its type, and its place among those of that type that
+    /// have none either.
+    pub fn payment_name(&self, payment: &SalePayment) -> String {
+        if let Some(id) = &payment.id {
+            return id.clone();
+        }
+        let before = self.payments.iter().take_while(|other| !std::ptr::eq(*other, payment));
+        let alike = before.filter(|other| other.id.is_none() && other.type_id == payment.type_id).count();
+        let first = format!("{}-{}", self.id, payment.type_id);
+        if alike == 0 { first } else { format!("{first}-{}", alike + 1) }
+    }
+
     /// What is to be paid, tax included; below zero where money goes back to the customer.
     pub fn gross_total(&self) -> Decimal {
         self.totals.price_incl_tax

@@ -92,3 +92,12 @@ fn what_is_owed_is_the_total_less_every_payment() {
     layby.payments = vec![paid("5"), paid("6.6"), paid("-0.10")];
     assert_eq!((layby.paid(), layby.owing(), layby.total_tax()), (dec("11.50"), dec("0"), dec("1.94")));
 }
+
+#[test]
+fn payments_without_an_id_have_names_of_their_own_and_the_first_keeps_its_own() {
+    let payment = |id: Option<&str>, of: &str| SalePayment { id: id.map(str::to_owned), type_id: of.to_owned(), ..SalePayment::default() };
+    let payments = vec![payment(None, "cash"), payment(Some("p-1"), "cash"), payment(None, "card"), payment(None, "cash")];
+    let sale = Sale { payments, ..sale(Vec::new(), "0") };
+    let names = sale.payments.iter().map(|payment| sale.payment_name(payment)).collect::<Vec<_>>();
+    assert_eq!(names, ["s-cash", "p-1", "s-card", "s-cash-2"]);
+}

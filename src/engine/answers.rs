@@ -78,6 +78,11 @@ impl Engine {
                 let names = self.names(side, list).await?;
                 answers.names.insert(list, names);
             }
+            Question::LocationSubsidiary(location) => {
+                let ask = read(&self.clock, || side.netsuite.subsidiary_of(&location));
+                let found = side.location_subsidiaries.look_up(location.clone(), |_| true, ask).await?;
+                answers.location_subsidiaries.insert(location, found);
+            }
             Question::TaxCodes => {
                 let ask = read(&self.clock, || side.netsuite.tax_codes());
                 answers.tax_codes = Some(side.tax_codes.get((), |found| !found.is_empty(), ask).await?);

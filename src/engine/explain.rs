@@ -163,6 +163,7 @@ pub(super) fn question(question: &Question) -> String {
         Question::Names(List::Subsidiary) => "NetSuite's subsidiaries".to_owned(),
         Question::Names(List::Department) => "NetSuite's departments".to_owned(),
         Question::Names(List::Class) => "NetSuite's classes".to_owned(),
+        Question::LocationSubsidiary(location) => format!("the subsidiary of the NetSuite location {location}"),
         Question::TaxCodes => "NetSuite's tax codes".to_owned(),
         Question::Periods => "NetSuite's accounting periods".to_owned(),
         Question::Original(sale) => format!("what became of the sale {sale} that is taken back"),

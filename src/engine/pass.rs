@@ -176,6 +176,10 @@ impl Pass<'_> {
         }
         let current = self.engine.mappings(self.side).await.map_err(PassError::from)?;
         self.revision = Some(current.number);
+        // Another order may have asked since this one was held, before the period was opened.
+        if self.claimed.order.reason.as_deref() == Some(Reason::PeriodClosed.word()) {
+            self.side.periods.ask_afresh().await;
+        }
         self.settle_doubt().await?;
         self.read().await?;
         for _ in 0..STEPS_AT_MOST {

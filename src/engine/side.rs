@@ -38,6 +38,7 @@ pub struct Side {
     pub(super) customers: Aged<String, bool>,
     pub(super) named_customers: Aged<String, Vec<String>>,
     pub(super) names: Aged<List, Vec<Ref>>,
+    pub(super) location_subsidiaries: Aged<String, Option<String>>,
     pub(super) tax_codes: Aged<(), Vec<TaxCode>>,
     pub(super) periods: Aged<(), Vec<Period>>,
     pub(super) mappings: Mutex<Option<Current>>,
@@ -60,6 +61,7 @@ impl Side {
             customers: Aged::new(age, clock),
             named_customers: Aged::new(age, clock),
             names: Aged::new(age, clock),
+            location_subsidiaries: Aged::new(age, clock),
             tax_codes: Aged::new(age, clock),
             periods: Aged::new(age, clock),
             mappings: Mutex::new(None),
@@ -145,6 +147,11 @@ impl<K: Ord + Clone, V: Clone> Aged<K, V> {
     /// The kept answer.
     pub(super) async fn kept(&self, key: &K) -> Option<V> {
         self.fresh(&*self.kept.lock().await, key)
+    }
+
+    /// Lets go of what is kept; an answer that is on its way is waited for, since it may be from before.
+    pub(super) async fn ask_afresh(&self) {
+        self.kept.lock().await.clear();
     }
 
     /// Lets go of one answer.

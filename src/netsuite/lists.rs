@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::client::Client;
 use super::error::{NetSuiteError, Refusal};
 use super::queries::lacks;
-use super::wire::read::Fields;
+use super::wire::body;
+use super::wire::read::{Fields, is_internal_id};
 use crate::domain::money;
 use crate::domain::reference::{Period, TaxCode};
 use crate::domain::sales_order::Ref;
@@ -30,6 +31,19 @@ impl Client {
             Ok(Ref { id: row.text("id").ok_or(lacks("list", "id"))?, name: row.text(name).or_else(|| row.text("name")) })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// The internal id of the subsidiary that a location belongs to; none on an account without subsidiaries, and where the role does not
+    /// see the location.
+    pub async fn subsidiary_of(&self, location: &str) -> Result<Option<String>, NetSuiteError> {
+        let id = body::internal_id(location).map_err(NetSuiteError::Unsendable)?;
+        let query = |optional: &[&str]| {
+            let columns = [&["id"], optional].concat().join(", l.");
+            format!("SELECT l.{columns} FROM location l WHERE l.id = {id} ORDER BY l.id")
+        };
+        let rows = self.shown_rows("subsidiary_of", vec!["subsidiary"], query).await?;
+        let subsidiary = rows.first().and_then(|row| Fields::of(row).text("subsidiary"));
+        Ok(subsidiary.filter(|id| is_internal_id(id)))
     }
 
     /// The tax codes that are in use, each with its type and rate where the account tells them. An account or role that does not show

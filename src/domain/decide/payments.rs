@@ -40,8 +40,7 @@ impl BookedAs {
 impl Case<'_> {
     /// The key of a payment's record.
     pub(super) fn payment_key(&self, how: BookedAs, sale: &Sale, payment: &SalePayment) -> String {
-        let id = payment.id.clone().unwrap_or_else(|| format!("{}-{}", sale.id, payment.type_id));
-        keys::external_id(how.word(), &self.facts.connection, &id, 1)
+        keys::external_id(how.word(), &self.facts.connection, &sale.payment_name(payment), 1)
     }
 
     /// The call that booked a payment.

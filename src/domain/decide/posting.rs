@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::{Case, Next, Step, held};
 use crate::domain::facts::Question;
@@ -31,11 +30,15 @@ impl Case<'_> {
     /// The day at the sale's outlet, moved out of a closed period where the settings say so.
     pub(super) fn day_at(&mut self, sale: &Sale, at: Timestamp) -> Step<Option<Date>> {
         let reference = self.reference()?;
-        let outlet = self.till_outlet(sale);
-        let zone = outlet.and_then(|outlet| outlet.time_zone.as_deref()).or(reference.retailer.time_zone.as_deref());
-        match zone.and_then(|name| TimeZone::get(name).ok()) {
+        match reference.zone_of(self.till_outlet(sale)) {
             Some(zone) => self.open_day(at.to_zoned(zone).date()).map(Some),
-            None => Ok(None),
+            None => {
+                let note = "Neither the outlet nor the retailer has a time zone in X-Series, so its business day is not known: NetSuite dates the record by its own day.";
+                if !self.notes.iter().any(|noted| noted == note) {
+                    self.notes.push(note.to_owned());
+                }
+                Ok(None)
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::settings::{NoMatch, TaxMode};
 use super::{Checked, Issue, Mappings};
 use crate::domain::expression::closest;
 use crate::domain::facts::Reference;
-use crate::domain::reference::TaxCode;
+use crate::domain::reference::{Outlet, TaxCode};
 use crate::domain::sales_order::Ref;
 
 /// As many names as a suggestion lists where none is close.
@@ -68,6 +68,7 @@ impl Lists {
             rows.payment_types(&mut found);
             rows.taxes(&mut found);
             rows.registers(&mut found);
+            rows.time_zones(&mut found);
         }
         for list in [&mut found.errors, &mut found.warnings, &mut found.notes] {
             list.sort();
@@ -248,6 +249,20 @@ impl Rows<'_> {
             };
             let message = format!("no [[tax]] names the tax '{}' of X-Series: {then}", tax.name);
             found.warnings.push(self.issue("[[tax]]", message, Some(format!("add a [[tax]] with x_series = \"{}\"", tax.name))));
+        }
+    }
+
+    /// Without a time zone nobody knows the business day of a sale.
+    fn time_zones(&self, found: &mut Found) {
+        let sells = |outlet: &&Outlet| self.reference.registers.iter().any(|register| register.outlet_id.as_ref() == Some(&outlet.id));
+        let outlets = self.reference.outlets.iter().filter(sells).filter(|outlet| self.reference.zone_of(Some(outlet)).is_none());
+        let outlets = outlets.map(|outlet| format!("'{}'", outlet.name)).collect::<Vec<_>>();
+        if !outlets.is_empty() {
+            let message = format!(
+                "X-Series tells no time zone of the outlets {} and of the retailer: what is booked there has the date of the day on which NetSuite gets it",
+                outlets.join(", ")
+            );
+            found.warnings.push(self.issue("[[outlet]]", message, Some("set the time zone in X-Series (Setup > General)".to_owned())));
         }
     }
 

@@ -6,7 +6,7 @@ use super::Mappings;
 use super::document::WrittenMapping;
 use super::reader::{Reader, Section};
 use super::rules::{OutletRule, PaymentTypeRule};
-use super::settings::{DirectRecord, NoMatch, PaymentKind, Settings, TaxMode};
+use super::settings::{DirectRecord, NoMatch, PaymentKind, RefundAs, Settings, TaxMode};
 use crate::domain::expression::{closest, same_text};
 use crate::domain::status::SendAs;
 
@@ -26,6 +26,7 @@ pub fn look(reader: &mut Reader<'_>, root: &Section<'_>, rows: &Mappings, mappin
     for (place, row) in rows.payment_types.iter().enumerate() {
         payment_type(reader, start_of(root, "payment_type", place), row);
     }
+    refund_accounts(reader, root, rows);
     for (place, row) in rows.outlets.iter().enumerate() {
         outlet(reader, start_of(root, "outlet", place), row);
     }
@@ -59,6 +60,22 @@ fn payment_type(reader: &mut Reader<'_>, at: usize, row: &PaymentTypeRule) {
             reader.warning(at, message, Some("add `netsuite` or `account`".to_owned()));
         }
         _ => {}
+    }
+}
+
+/// Money that is given back for a credit memo leaves an account, and NetSuite takes none that is not named.
+fn refund_accounts(reader: &mut Reader<'_>, root: &Section<'_>, rows: &Mappings) {
+    let without = |row: &PaymentTypeRule| row.kind == PaymentKind::Money && row.account.is_none();
+    let Some(first) = rows.payment_types.iter().position(without) else { return };
+    let names = rows.payment_types.iter().filter(|row| without(row)).map(|row| format!("\"{}\"", row.x_series)).collect::<Vec<_>>();
+    let message =
+        format!("a customer refund needs the account that the money comes from, and the payment types without one are {}", names.join(", "));
+    let at = start_of(root, "payment_type", first);
+    let add = Some("add the `account` of the bank or the till".to_owned());
+    match rows.settings.refund_as {
+        RefundAs::CreditMemo => reader.warning(at, format!("{message}: returns paid back with them are held"), add),
+        // Most returns are one cash refund.
+        RefundAs::CashRefund => reader.note(at, format!("{message}: exchanges and partly refunded returns with them are held"), add),
     }
 }
 

@@ -176,6 +176,38 @@ async fn customers_are_found_by_key_mail_number_and_name() {
 }
 
 #[tokio::test]
+async fn customers_are_found_where_the_account_lacks_a_column_and_not_where_it_hides_them_all() {
+    let server = Server::start(|seen| {
+        if seen.query().contains("c.phone") {
+            return refused(400, "INVALID_PARAMETER", "Search error occurred: Field 'phone' for record 'customer' was not found.");
+        }
+        rows(&json!([{"id": "107", "entityid": "CUS-1", "email": "ada@example.com"}]), false)
+    })
+    .await;
+    let found = client(&server).customers_by_email("ada@example.com").await.unwrap();
+    assert_eq!((found[0].id.as_str(), found[0].phone.as_deref()), ("107", None));
+    assert_eq!(server.seen().len(), 2);
+    // None would make a second customer.
+    let hidden = Server::start(|_| refused(400, "INVALID_PARAMETER", "Search error occurred: Record 'customer' was not found.")).await;
+    assert!(client(&hidden).customers_by_email("ada@example.com").await.is_err());
+}
+
+#[tokio::test]
+async fn the_subsidiary_of_a_location_is_told_on_accounts_that_have_some() {
+    let server = Server::start(|_| rows(&json!([{"id": "4", "subsidiary": "2"}]), false)).await;
+    assert_eq!(client(&server).subsidiary_of("4").await.unwrap().as_deref(), Some("2"));
+    assert!(server.only().query().contains("l.id = 4"));
+    let one = Server::start(|seen| {
+        if seen.query().contains("l.subsidiary") {
+            return refused(400, "INVALID_PARAMETER", "Search error occurred: Field 'subsidiary' for record 'location' was not found.");
+        }
+        rows(&json!([{"id": "4"}]), false)
+    })
+    .await;
+    assert_eq!(client(&one).subsidiary_of("4").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn tax_codes_are_read_as_the_account_tells_them() {
     let server = Server::start(|seen| {
         let query = seen.query();

@@ -205,3 +205,32 @@ async fn a_record_that_is_edited_in_netsuite_is_looked_at_though_the_till_tells_
     assert_eq!(world.sale_rests(sale, "synced(booked)").await.enqueued_seq, row.enqueued_seq);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_period_that_was_opened_is_seen_at_the_next_look_whoever_asked_before() {
+    let world = plan("").start().await;
+    let earlier = world.netsuite().today().saturating_sub(jiff::Span::new().days(40));
+    let at = earlier.at(13, 0, 0, 0).in_tz("Pacific/Auckland").unwrap().timestamp();
+    world.netsuite().set_period_closed(earlier, true);
+    let old = world.x_series().sell(&Ticket { date: Some(at), ..mug() }).unwrap();
+    world.sale_rests(old, "held(period_closed)").await;
+    // Its periods are remembered for a while.
+    let new = world.x_series().sell(&mug()).unwrap();
+    world.sale_rests(new, "synced(booked)").await;
+    world.netsuite().set_period_closed(earlier, false);
+    world.x_series().repost(old);
+    world.sale_rests(old, "synced(booked)").await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_new_customer_belongs_to_the_subsidiary_of_the_place_where_the_mappings_name_none() {
+    let mut plan = plan("");
+    plan.mappings = plan.mappings.replace("subsidiary = \"Parent Company : New Zealand\"\n", "");
+    let world = plan.start().await;
+    let sale = world.x_series().sell(&for_hemi(&world)).unwrap();
+    world.sale_rests(sale, "synced(booked)").await;
+    let [(made, _)] = world.made_customers()[..] else { panic!("{:?}", world.made_customers()) };
+    assert_eq!(world.booked_to(sale), Some(made));
+    world.end().await;
+}

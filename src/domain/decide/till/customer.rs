@@ -1,6 +1,6 @@
 //! Whom a sale of the till is booked to: by link, then e-mail or number, then a new customer, or the outlet's default.
 
-use crate::domain::bookings::ErpCustomerRequest;
+use crate::domain::bookings::{ErpCustomerRequest, Place};
 use crate::domain::call::{Call, Request};
 use crate::domain::decide::bill::is_internal_id;
 use crate::domain::decide::send::Missing;
@@ -21,7 +21,7 @@ pub(super) enum Debtor {
 
 impl Case<'_> {
     /// The sale's customer in NetSuite; none is added to what is missing.
-    pub(super) fn debtor(&mut self, sale: &Sale, subsidiary: Option<&str>, missing: &mut Missing) -> Step<Option<Debtor>> {
+    pub(super) fn debtor(&mut self, sale: &Sale, place: &Place, missing: &mut Missing) -> Step<Option<Debtor>> {
         let Some(id) = &sale.customer_id else { return self.default_customer(sale, "the sale has no customer", missing) };
         let Some(customer) = &self.facts.answers.till_customer else {
             return Err(Next::Ask(vec![Question::TillCustomer(id.clone())]));
@@ -61,6 +61,7 @@ impl Case<'_> {
             return Ok(None);
         }
         if self.mappings.settings.create_customers {
+            let subsidiary = self.subsidiary_at(place)?;
             return Ok(Some(Debtor::New(Box::new(self.make_debtor(till, customer.gone + 1, subsidiary)))));
         }
         match &self.mappings.settings.no_match.customer {
@@ -99,8 +100,17 @@ impl Case<'_> {
         }
     }
 
+    /// Where a new customer belongs: to the subsidiary that the mappings name, else to that of the place where the sale is booked.
+    fn subsidiary_at(&self, place: &Place) -> Step<Option<String>> {
+        let (None, Some(location)) = (&place.subsidiary, &place.location) else { return Ok(place.subsidiary.clone()) };
+        match self.facts.answers.location_subsidiaries.get(location) {
+            Some(subsidiary) => Ok(subsidiary.clone()),
+            None => Err(Next::Ask(vec![Question::LocationSubsidiary(location.clone())])),
+        }
+    }
+
     /// The call that makes a customer of the till known to NetSuite: a company where the till names one, else a person.
-    fn make_debtor(&self, till: &TillCustomer, number: usize, subsidiary: Option<&str>) -> Call {
+    fn make_debtor(&self, till: &TillCustomer, number: usize, subsidiary: Option<String>) -> Call {
         let some = |text: &Option<String>| text.clone().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let company_name = some(&till.company_name);
         let (mut first_name, mut last_name) = (some(&till.first_name), some(&till.last_name));
@@ -121,7 +131,7 @@ impl Case<'_> {
             last_name,
             email: some(&till.email),
             phone: some(&till.phone),
-            subsidiary: subsidiary.map(str::to_owned),
+            subsidiary,
         };
         Call { key: external_id, request: Request::ErpCustomer(request) }
     }

@@ -38,7 +38,7 @@ impl<'a> Case<'a> {
         if !unexplained.is_zero() {
             missing.note(format!("{} of its total stands in no line and no charge", unexplained.normalize()));
         }
-        let debtor = self.debtor(sale, place.subsidiary.as_deref(), &mut missing)?;
+        let debtor = self.debtor(sale, &place, &mut missing)?;
         missing.into_step_for(&format!("Sale {number} cannot be booked"))?;
         let date = self.sold_day(sale)?;
         let customer = match debtor {

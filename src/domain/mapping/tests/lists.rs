@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::super::{Checked, ErpLists, Found, Lists, Mappings, Thing};
 use crate::domain::facts::Reference;
-use crate::domain::reference::{Outlet, PaymentType, Register, TaxCode, TaxGroup, User};
+use crate::domain::reference::{Outlet, PaymentType, Register, Retailer, TaxCode, TaxGroup, User};
 use crate::domain::sales_order::Ref;
 
 /// Everything that both systems have is named, and everything named is there.
@@ -48,7 +48,7 @@ fn reference() -> Reference {
         payment_types: vec![kind("p-1", "Card"), kind("p-2", "Paid in NetSuite")],
         taxes: vec![tax("t-1", "GST", Decimal::new(15, 2))],
         users: vec![User { id: "u-1".to_owned(), username: "hana".to_owned(), display_name: None, email: None }],
-        ..Reference::default()
+        retailer: Retailer { time_zone: Some("Pacific/Auckland".to_owned()), ..Retailer::default() },
     }
 }
 
@@ -94,6 +94,24 @@ fn told(found: &Found) -> (Vec<String>, Vec<String>, Vec<String>) {
 #[test]
 fn a_document_in_step_with_both_systems_has_nothing_to_tell() {
     assert_eq!(told(&found(IN_STEP, |_, _| {})), Default::default());
+}
+
+#[test]
+fn an_outlet_whose_day_nobody_knows_is_told() {
+    let warnings = told(&found(IN_STEP, |x_series, _| {
+        x_series.retailer.time_zone = Some("Nowhere/Land".to_owned());
+        let far = Outlet { time_zone: Some("Pacific/Chatham".to_owned()), ..outlet("o-1", "Ponsonby") };
+        x_series.outlets = vec![far, outlet("o-3", "Warehouse")];
+    }));
+    assert!(warnings.1.iter().all(|warning| !warning.contains("time zone")), "{warnings:?}");
+    let warnings = told(&found(IN_STEP, |x_series, _| x_series.retailer.time_zone = None)).1;
+    assert_eq!(
+        warnings,
+        [
+            "line 6, column 12: X-Series tells no time zone of the outlets 'Ponsonby' and of the retailer: what is booked there has the date \
+             of the day on which NetSuite gets it; set the time zone in X-Series (Setup > General)"
+        ]
+    );
 }
 
 #[test]

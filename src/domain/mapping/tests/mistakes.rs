@@ -209,6 +209,8 @@ fn what_is_seldom_meant_is_warned_of() {
                  add `netsuite` or `account`",
                 "line 10, column 1: the outlet \"A\" has no `location`, so no sales order finds it and its sales are booked at none; \
                  add the NetSuite location that it stands for",
+                "line 8, column 1: a customer refund needs the account that the money comes from, and the payment types without one are \"Card\": \
+                 exchanges and partly refunded returns with them are held; add the `account` of the bank or the till",
                 "line 10, column 1: the outlet \"A\" has no `default_customer`, so its sales without a customer are held; \
                  add the NetSuite customer that stands for nobody in particular",
             ],

@@ -154,7 +154,8 @@ fn the_example_is_free_of_errors_and_decides_as_it_says() {
     use {OrderStatus as S, SendAs as A};
     let checked = Mappings::parse(EXAMPLE).expect("the example");
     assert_eq!(checked.warnings, []);
-    assert!(checked.notes.iter().all(|note| note.message.contains("takes its goods out")), "{:?}", checked.notes);
+    let meant = ["takes its goods out", "a customer refund needs the account"];
+    assert!(checked.notes.iter().all(|note| meant.iter().any(|meant| note.message.contains(meant))), "{:?}", checked.notes);
     let mappings = checked.mappings;
     let chosen = |status: OrderStatus, ship_method: &str, ticked: bool| {
         let mut order = SalesOrder { status: Ok(status), ship_method: Some(world::reference("9", ship_method)), ..world::order() };
@@ -281,6 +282,20 @@ fn fifty_mappings_are_looked_through_a_thousand_times() {
     let order = world::order();
     let facts = mappings.facts(&order);
     assert!((0..1_000).all(|_| mappings.first(&facts).is_none()));
+}
+
+#[test]
+fn money_that_is_given_back_needs_an_account_to_come_from() {
+    let told = |settings: &str, account: &str| {
+        let rows = format!("{settings}\n[[payment_type]]\nx_series = 'Cash'\nnetsuite = 'Cash'\n{account}\n");
+        let checked = Mappings::parse(&rows).expect("a document");
+        let about = |issues: &[Issue]| issues.iter().filter(|issue| issue.message.contains("customer refund")).count();
+        (about(&checked.warnings), about(&checked.notes))
+    };
+    assert_eq!(told("refund_as = 'credit_memo'", ""), (1, 0));
+    assert_eq!(told("refund_as = 'cash_refund'", ""), (0, 1));
+    assert_eq!(told("refund_as = 'credit_memo'", "account = '1000'"), (0, 0));
+    assert_eq!(told("refund_as = 'credit_memo'", "kind = 'on_account'"), (0, 0));
 }
 
 proptest! {

@@ -254,6 +254,7 @@ impl World {
                 answers.inventory_numbers.insert((item, location), vec![number("31", "2027-06-01"), number("32", "2027-01-01")]);
             }
             Question::Periods => answers.periods = Some(self.periods.clone()),
+            Question::LocationSubsidiary(location) => drop(answers.location_subsidiaries.insert(location, None)),
             Question::Original(_) => answers.original = Some(self.original.clone()),
             Question::Authorized(_) => answers.authorized = self.authorized.clone(),
             Question::TaxCodes => {
