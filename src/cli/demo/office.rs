@@ -89,7 +89,10 @@ impl Entered {
             netsuite.approve(id).map_err(refused)?;
             netsuite.bill_fully(id).map_err(refused)?;
         }
-        let number = netsuite.sales_order(id).map(|order| order.tran_id).unwrap_or_default();
+        let order = netsuite
+            .sales_order(id)
+            .ok_or_else(|| CliError::Say(format!("the demo cannot go on: the sales order {id} cannot be read back")))?;
+        let number = order.tran_id;
         Ok(Self { id, number, kind, payment: if random.bool() { "Card" } else { "Cash" }, completed: kind == Kind::Billed })
     }
 

@@ -68,8 +68,10 @@ fn refund_accounts(reader: &mut Reader<'_>, root: &Section<'_>, rows: &Mappings)
     let without = |row: &PaymentTypeRule| row.kind == PaymentKind::Money && row.account.is_none();
     let Some(first) = rows.payment_types.iter().position(without) else { return };
     let names = rows.payment_types.iter().filter(|row| without(row)).map(|row| format!("\"{}\"", row.x_series)).collect::<Vec<_>>();
-    let message =
-        format!("a customer refund needs the account that the money comes from, and the payment types without one are {}", names.join(", "));
+    let message = format!(
+        "a customer refund needs the account that the money comes from, and the payment types without one are {}",
+        names.join(", ")
+    );
     let at = start_of(root, "payment_type", first);
     let add = Some("add the `account` of the bank or the till".to_owned());
     match rows.settings.refund_as {

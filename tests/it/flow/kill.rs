@@ -5,20 +5,42 @@ use std::time::{Duration, Instant};
 
 use tillbridge::clock::Clock;
 use tillbridge::sandbox::faults::{CallFaults, Faults, SystemFaults};
-use tillbridge::sandbox::{SaleState, Sandbox, WebhookTarget};
+use tillbridge::sandbox::{Entry, SaleState, Sandbox, Tender, Ticket, TicketLine, TransactionKind, WebhookTarget};
 use tillbridge::store::{CallState, OrderState, Store};
+use uuid::Uuid;
 
 use super::process::Shop;
-use super::world::{CONNECTION, Plan, SECRET, delivery, pickup, till};
+use super::world::{CONNECTION, MAPPINGS, Plan, SECRET, dec, delivery, pickup, till};
 
 const SEED: u64 = 20_261_123;
 const LONGEST: Duration = Duration::from_secs(170);
+
+/// What a sale that begins at the till is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sold {
+    OverTheCounter,
+    Layby,
+    Return,
+}
+
+impl Sold {
+    /// The records that it becomes, each once; a layby has a deposit for each of its two payments.
+    fn records(self) -> &'static [TransactionKind] {
+        use TransactionKind as Kind;
+        match self {
+            Self::OverTheCounter => &[Kind::CashSale],
+            Self::Layby => &[Kind::SalesOrder, Kind::ItemFulfillment, Kind::Invoice, Kind::CustomerDeposit, Kind::CustomerDeposit],
+            Self::Return => &[Kind::CashRefund],
+        }
+    }
+}
 
 /// What the people have done so far.
 struct People {
     random: fastrand::Rng,
     orders: Vec<u64>,
     completed: BTreeSet<u64>,
+    sold: Vec<(Uuid, Sold)>,
 }
 
 impl People {
@@ -27,8 +49,39 @@ impl People {
         self.orders.push(sandbox.netsuite().create_sales_order(&new).unwrap());
     }
 
+    /// A cashier sells something, puts it aside, or takes it back.
+    fn sell(&mut self, sandbox: &Sandbox) {
+        let x_series = sandbox.x_series();
+        let mug = Ticket {
+            register: "Ponsonby 1".to_owned(),
+            lines: vec![TicketLine::of("MUG-ENAMEL", dec("2"))],
+            payments: vec![Tender::rest("Card")],
+            state: SaleState::Closed,
+            ..Ticket::default()
+        };
+        match self.sold.len() % 4 {
+            1 => {
+                let payments = vec![Tender::of("Cash", dec("5"))];
+                let layby = Ticket { state: SaleState::Pending, attributes: vec!["layby".to_owned()], payments, ..mug };
+                self.sold.push((x_series.sell(&layby).unwrap(), Sold::Layby));
+            }
+            3 => {
+                let back = x_series.bring_back(self.sold[self.sold.len() - 1].0, &[]).unwrap();
+                x_series.close(back, &[Tender::rest("Card")]).unwrap();
+                self.sold.push((back, Sold::Return));
+            }
+            _ => self.sold.push((x_series.sell(&mug).unwrap(), Sold::OverTheCounter)),
+        }
+    }
+
     /// Cashiers complete some of the sales that wait for them.
     fn complete(&mut self, sandbox: &Sandbox) {
+        for (sale, _) in self.sold.iter().filter(|(_, sold)| *sold == Sold::Layby) {
+            let open = sandbox.x_series().sale(*sale).unwrap().state == SaleState::Pending;
+            if open && self.random.u8(0..8) == 0 {
+                sandbox.x_series().close(*sale, &[Tender::rest("Card")]).unwrap();
+            }
+        }
         for order in &self.orders {
             let number = sandbox.netsuite().sales_order(*order).unwrap().tran_id;
             let sales = sandbox.x_series().sales_from(&number);
@@ -54,6 +107,19 @@ impl People {
 
 async fn store(shop: &Shop) -> Store {
     Store::open(&shop.rows.url, 1, Clock::System).await.unwrap()
+}
+
+/// What NetSuite holds of a sale, under its key and those of its payments, and what was made from it.
+fn booked(sandbox: &Sandbox, sale: Uuid) -> Vec<Entry> {
+    let netsuite = sandbox.netsuite();
+    let of = sandbox.x_series().sale(sale).unwrap();
+    let keys = std::iter::once(sale.to_string()).chain(of.payments.iter().map(|payment| payment.id.to_string()));
+    let mut found = keys.flat_map(|key| netsuite.entries_for(&key)).collect::<Vec<_>>();
+    let made = found.iter().flat_map(|entry| netsuite.made_from(entry.id)).collect::<Vec<_>>();
+    found.extend(made.into_iter().filter(|entry| entry.kind != TransactionKind::DepositApplication));
+    found.sort_by_key(|entry| (entry.kind, entry.id));
+    found.dedup_by_key(|entry| entry.id);
+    found
 }
 
 /// How many calls have no known end.
@@ -87,13 +153,16 @@ async fn is_killed(plan: Plan, kills: usize, orders: usize) {
     let sandbox = Sandbox::start(plan.sandbox.clone(), Clock::System).await.unwrap();
     let shop = Shop::new(&sandbox, &plan).await;
     shop.configure(|text| text.replace("[worker]\n", "[worker]\nlease = \"2s\"\n") + "\n[log]\nfilter = \"warn\"\n");
+    let (outlet, till) = ("register = \"Ponsonby 1\"", "default_customer = \"Sione Tupou\"\nsubsidiary = \"Parent Company : New Zealand\"");
+    shop.write("mappings.toml", &MAPPINGS.replace(outlet, &format!("{outlet}\n{till}")));
     shop.run(&["mapping", "publish", "mappings.toml", "--message", "the test's rules"]).await.done();
     let url = format!("{}/webhooks/netsuite/{CONNECTION}", shop.url());
     sandbox.netsuite().set_webhook(Some(WebhookTarget { url, secret: SECRET.to_owned() }));
 
-    let mut people = People { random: fastrand::Rng::with_seed(SEED), orders: Vec::new(), completed: BTreeSet::new() };
+    let mut people = People { random: fastrand::Rng::with_seed(SEED), orders: Vec::new(), completed: BTreeSet::new(), sold: Vec::new() };
     let mut moments = fastrand::Rng::with_seed(SEED + 1);
     let (mut cut_off, mut kill) = (0, 0);
+    let sold = orders / 8 * 4;
     let enough = i64::try_from(kills).unwrap() * 5 / 6;
     // A machine that is busy elsewhere has fewer calls under way: then it is killed more often.
     while kill < kills || cut_off < enough && kill < 4 * kills {
@@ -103,6 +172,9 @@ async fn is_killed(plan: Plan, kills: usize, orders: usize) {
         let lives = Duration::from_millis(moments.u64(50..if plan.postgres { 3500 } else { 1000 }));
         while people.orders.len() < (orders * (kill + 1) / kills).min(orders) {
             people.enter(&sandbox);
+        }
+        while people.sold.len() < (sold * (kill + 1) / kills).min(sold) {
+            people.sell(&sandbox);
         }
         people.work(&sandbox, Instant::now() + lives).await;
         service.kill().await;
@@ -118,7 +190,7 @@ async fn is_killed(plan: Plan, kills: usize, orders: usize) {
         let counts = reader.counts().await.unwrap();
         let decided = counts.verdicts.iter().map(|(_, count)| count).sum::<i64>();
         let settled = counts.orders.iter().filter(|(state, _)| *state == OrderState::Settled).map(|(_, count)| count).sum::<i64>();
-        let all = usize::try_from(settled).unwrap() == orders && counts.orders.iter().filter(|(_, count)| *count > 0).count() == 1;
+        let all = usize::try_from(settled).unwrap() == orders + sold && counts.orders.iter().filter(|(_, count)| *count > 0).count() == 1;
         if billed == orders && decided == counts.received && all {
             break;
         }
@@ -134,7 +206,16 @@ async fn is_killed(plan: Plan, kills: usize, orders: usize) {
         assert_eq!((sales.len(), fulfilments.len(), bills.len()), (1, 1, 1), "{number}");
         assert_eq!(netsuite.bill_total(bills[0].id).unwrap().0, sales[0].totals().2, "{number}");
     }
-    assert_eq!(x_series.sales().len(), orders, "no sale that nobody asked for");
+    assert_eq!(x_series.sales().len(), orders + sold, "no sale that nobody asked for");
+    for (sale, kind) in &people.sold {
+        let found = booked(&sandbox, *sale);
+        let mut wanted = kind.records().to_vec();
+        wanted.sort();
+        assert_eq!(found.iter().map(|entry| entry.kind).collect::<Vec<_>>(), wanted, "{sale} {kind:?}: {found:?}");
+        let total = x_series.sale(*sale).unwrap().totals().2.abs();
+        let bill = found.iter().find(|entry| !matches!(entry.kind, TransactionKind::SalesOrder) && entry.total == Some(total));
+        assert!(bill.is_some(), "{sale} {kind:?} comes to {total}: {found:?}");
+    }
     let paid_at_the_till = people.orders.iter().step_by(3).count();
     assert_eq!(netsuite.payments().len(), paid_at_the_till, "each payment of a till once");
     let counts = reader.counts().await.unwrap();
