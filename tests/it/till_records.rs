@@ -37,34 +37,11 @@ impl Books {
         let sandbox = Sandbox::start(SandboxConfig::default(), Clock::System).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("netsuite.pem"), DEFAULT_PRIVATE_KEY_PEM).unwrap();
-        let text = format!(
-            r#"
-[database]
-url = "sqlite://{database}"
-
-[[connections]]
-id = "acme-nz"
-
-[connections.netsuite]
-account_id = "{account}"
-base_url = "{netsuite}"
-webhook_secrets = ["whsec_ZmxvdyB0ZXN0cyBzaWduIHdpdGggdGhpcyBrZXk="]
-concurrency = 4
-timezone = "Pacific/Auckland"
-auth = {{ type = "oauth2_m2m", client_id = "sandbox-client", certificate_id = "sandbox-certificate", private_key = "file:netsuite.pem", algorithm = "ES256" }}
-
-[connections.x_series]
-domain_prefix = "sandbox"
-base_url = "{x_series}"
-registers = 2
-auth = {{ type = "personal_token", token = "sandbox-personal-token" }}
-webhook = {{ verify = "signature", secrets = ["sandbox-app-secret"] }}
-"#,
-            database = folder.path().join("tillbridge.db").display(),
-            account = SandboxConfig::default().netsuite.account_id,
-            netsuite = sandbox.netsuite_url(),
-            x_series = sandbox.x_series_url(),
-        );
+        let text = include_str!("both_systems.toml")
+            .replace("{database}", &folder.path().join("tillbridge.db").display().to_string())
+            .replace("{account}", &SandboxConfig::default().netsuite.account_id)
+            .replace("{netsuite}", &sandbox.netsuite_url())
+            .replace("{x_series}", &sandbox.x_series_url());
         let config = Config::parse(&text, &folder.path().join("tillbridge.toml"), &Environment::new()).unwrap();
         let store = app::open_store(&config, Clock::System, true).await.unwrap();
         let side = app::side(&config, &config.connections[0], &store, &Clock::System).unwrap();
