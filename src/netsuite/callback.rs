@@ -100,6 +100,11 @@ impl Callback {
         }
     }
 
+    /// It speaks of a bill that was made from no sales order: one that was booked of a sale, or somebody else's.
+    pub fn is_of_a_bill_alone(&self) -> bool {
+        self.created_from.is_none() && matches!(self.record_type.as_str(), "invoice" | "cashsale")
+    }
+
     /// Whether it comes from this account. After a refresh a sandbox has the scripts and the address of production.
     pub fn is_of(&self, account: &Account) -> bool {
         account.is(&self.account_id)

@@ -52,7 +52,7 @@ use serde_json::Value;
 use self::postgres::Postgres;
 use self::sqlite::Sqlite;
 use crate::clock::Clock;
-use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId, SaleId};
+use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId, RecordId, SaleId};
 
 /// The store: cheap to clone, safe to share.
 #[derive(Debug, Clone)]
@@ -266,6 +266,11 @@ impl Store {
     /// Stores what came of it. A `remote_id` that is known is never erased.
     pub async fn settle_call(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
         engine!(self.settle_call(lease, call, outcome))
+    }
+
+    /// The order that this invoice, cash sale, cash refund or credit memo was booked for.
+    pub async fn order_of_bill(&self, connection: &ConnectionId, bill: &RecordId) -> Result<Option<OrderId>, StoreError> {
+        engine!(self.order_of_bill(connection, bill))
     }
 
     /// The call with this key, whatever order it is of.

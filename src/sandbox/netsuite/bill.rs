@@ -244,7 +244,7 @@ impl Account {
     }
 
     /// Only invoices and cash sales have a script.
-    fn tell_bill(&mut self, bill: &Bill, event: &'static str, context: Context) {
+    pub(super) fn tell_bill(&mut self, bill: &Bill, event: &'static str, context: Context) {
         let record = match bill.kind {
             BillKind::Invoice => "invoice",
             BillKind::CashSale => "cashsale",

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::account::Account;
+use super::account::{Account, Context};
 use super::handle::NetSuiteHandle;
 use super::kinds::Kind;
 use super::model::{Bill, Bin, Customer, CustomerRefund, Deposit, DepositApplication, ItemReceipt, ReturnAuthorization};
@@ -109,7 +109,11 @@ impl NetSuiteHandle {
 
     /// Deletes a bill, as a person may who has the permission.
     pub fn delete_bill(&self, id: u64) -> bool {
-        self.with(|account| account.bills.remove(&id).is_some())
+        self.with(|account| {
+            let Some(bill) = account.bills.remove(&id) else { return false };
+            account.tell_bill(&bill, "delete", Context::UserInterface);
+            true
+        })
     }
 
     /// What was made from a transaction.

@@ -45,6 +45,11 @@ pub(super) const ADD_ALIASES: &str =
 pub(super) const WAITING: &str = "SELECT o.id FROM aliases a JOIN orders o ON o.id = a.order_id \
      WHERE lower(a.alias) = $1 AND o.connection = $2 AND o.reason = 'original_first' ORDER BY o.id";
 
+/// The order of connection `$2` that the bill `$1` was booked for. Every record that was made is among the names of its order.
+pub(super) const ORDER_OF_BILL: &str = "SELECT c.order_id FROM aliases a JOIN calls c ON c.order_id = a.order_id \
+     WHERE lower(a.alias) = $1 AND c.connection = $2 AND c.remote_id = $1 AND c.state = 'done' \
+         AND c.kind IN ('invoice', 'cash_sale', 'cash_refund', 'credit_memo') LIMIT 1";
+
 /// The counters with the changes that wait to be folded in, and when the next order is due.
 pub(super) const COUNTS: &str = "SELECT kind, word, sum(n)::bigint AS n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due \
      FROM (SELECT kind, word, n FROM counters UNION ALL SELECT kind, word, n FROM counter_changes) AS parts GROUP BY kind, word";

@@ -2,8 +2,8 @@
 
 use super::queue::leased;
 use super::rows::{self, call_columns};
-use super::{Db, during};
-use crate::domain::ids::{CallId, ConnectionId, OrderId};
+use super::{Db, dialect, during};
+use crate::domain::ids::{CallId, ConnectionId, OrderId, RecordId};
 use crate::store::values::json;
 use crate::store::{CallOutcome, CallRow, Claimed, Lease, NewCall, StoreError, Written};
 
@@ -106,6 +106,17 @@ impl Db {
             })
         })
         .await
+    }
+
+    /// The order of the call that made a bill.
+    pub(in crate::store) async fn order_of_bill(&self, connection: &ConnectionId, bill: &RecordId) -> Result<Option<OrderId>, StoreError> {
+        let order: Option<String> = sqlx::query_scalar(dialect::ORDER_OF_BILL)
+            .bind(bill.as_str())
+            .bind(connection.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(during("look for the order of a bill"))?;
+        Ok(order.map(OrderId::new))
     }
 
     /// The call with a key.

@@ -1,11 +1,12 @@
 //! Calls: the intent before, the fate after.
 
 use serde_json::json;
-use tillbridge::store::{CallFilter, CallKind, CallOutcome, CallState, NewCall, StoreError, Written};
+use tillbridge::store::{CallFilter, CallKind, CallOutcome, CallState, NewCall, PassResult, StoreError, Written};
 
-use super::{World, settled};
+use super::{World, connection, result, settled};
 
 super::cases! {
+    a_bill_finds_the_order_that_it_was_booked_for
     a_planned_call_is_there_again_after_a_crash
     the_same_key_again_gives_the_same_call_unchanged
     a_failed_call_is_planned_afresh_and_keeps_its_attempts
@@ -111,4 +112,25 @@ async fn calls_in_doubt_are_listed_first(world: World) {
     }
     let failed = CallFilter { state: Some(CallState::Failed), ..CallFilter::default() };
     assert_eq!(world.store.calls(&failed, None, 10).await.unwrap().items.len(), 1);
+}
+
+async fn a_bill_finds_the_order_that_it_was_booked_for(world: World) {
+    let order = world.call_back("766").await;
+    let claimed = world.claim_one().await;
+    for (kind, key, id) in [(CallKind::CashSale, "tb-tcs-1", "901"), (CallKind::Payment, "tb-pay-1", "902")] {
+        let call = NewCall { kind, key: key.to_owned(), request: json!({}) };
+        let call = world.store.plan_call(&claimed, call).await.unwrap().unwrap();
+        assert_eq!(world.store.order_of_bill(&connection(), &id.into()).await.unwrap(), None);
+        let done = CallOutcome { state: CallState::Done, http_status: None, answer: None, remote_id: Some(id.to_owned()) };
+        world.store.settle_call(&claimed.lease, &call.id, done).await.unwrap();
+    }
+    let names = ["901", "902", "903"].map(str::to_owned).to_vec();
+    world.store.finish(&claimed, PassResult { aliases: names, ..result(&claimed, settled()) }).await.unwrap();
+    assert_eq!(world.store.order_of_bill(&connection(), &"901".into()).await.unwrap(), Some(order));
+    for other in ["902", "903", "904"] {
+        assert_eq!(world.store.order_of_bill(&connection(), &other.into()).await.unwrap(), None, "{other}");
+    }
+    assert_eq!(world.store.order_of_bill(&"another".into(), &"901".into()).await.unwrap(), None);
+    assert_eq!(world.store.call_by_key(&connection(), "tb-tcs-1").await.unwrap().unwrap().remote_id.as_deref(), Some("901"));
+    assert_eq!(world.store.call_by_key(&connection(), "tb-tcs-2").await.unwrap(), None);
 }
