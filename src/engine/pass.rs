@@ -156,7 +156,7 @@ impl Engine {
             aliases: Vec::new(),
             explanation: Explanation::default(),
         };
-        let end = match pass.steps().await {
+        let end = match Box::pin(pass.steps()).await {
             Ok(end) | Err(Stop::End(end)) => end,
             Err(Stop::Merged) => return Ok(None),
             Err(Stop::Error(error @ (PassError::LeaseLost | PassError::Store(_)))) => return Err(error),

@@ -30,16 +30,14 @@ impl Case<'_> {
     /// The day at the sale's outlet, moved out of a closed period where the settings say so.
     pub(super) fn day_at(&mut self, sale: &Sale, at: Timestamp) -> Step<Option<Date>> {
         let reference = self.reference()?;
-        match reference.zone_of(self.till_outlet(sale)) {
-            Some(zone) => self.open_day(at.to_zoned(zone).date()).map(Some),
-            None => {
-                let note = "Neither the outlet nor the retailer has a time zone in X-Series, so its business day is not known: NetSuite dates the record by its own day.";
-                if !self.notes.iter().any(|noted| noted == note) {
-                    self.notes.push(note.to_owned());
-                }
-                Ok(None)
-            }
+        if let Some(zone) = reference.zone_of(self.till_outlet(sale)) {
+            return self.open_day(at.to_zoned(zone).date()).map(Some);
         }
+        let note = "Neither the outlet nor the retailer has a time zone in X-Series, so its business day is not known: NetSuite dates the record by its own day.";
+        if !self.notes.iter().any(|noted| noted == note) {
+            self.notes.push(note.to_owned());
+        }
+        Ok(None)
     }
 
     fn open_day(&mut self, day: Date) -> Step<Date> {

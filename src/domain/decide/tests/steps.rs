@@ -94,6 +94,17 @@ fn a_closed_sale_fulfils_every_open_line_by_name() {
 }
 
 #[test]
+fn a_shop_whose_time_zone_nobody_knows_leaves_the_day_to_netsuite_and_says_so() {
+    let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "PICKED_UP_CLOSED");
+    let reference = facts.answers.reference.as_mut().unwrap();
+    reference.retailer.time_zone = None;
+    reference.outlets.iter_mut().for_each(|outlet| outlet.time_zone = Some("Nowhere/Land".to_owned()));
+    let decision = decide(&facts, &mappings());
+    assert!(matches!(&decision.next, Next::Call(call) if matches!(&call.request, Request::Fulfil(request) if request.date.is_none())));
+    assert!(decision.notes.iter().any(|note| note.contains("NetSuite dates the record by its own day")), "{:?}", decision.notes);
+}
+
+#[test]
 fn a_fulfilled_order_is_billed_as_its_payment_method_says() {
     let mut facts = after_sending(shipped(order(OrderStatus::PendingFulfillment)), "PICKED_UP_CLOSED");
     done(&mut facts, CallKind::Fulfil);

@@ -91,7 +91,8 @@ fn summary(row: &OrderRow, passes: &[PassRow], calls: &[CallRow]) -> Vec<String>
     if let Some(revision) = row.revision {
         lines.push(format!("It was last decided under revision {revision} of the mappings."));
     }
-    if let Some(pass) = passes.first().filter(|pass| pass.verdict.is_none()) {
+    let merged = |pass: &&PassRow| pass.reason.as_deref() == Some("merged");
+    if let Some(pass) = passes.first().filter(|pass| pass.verdict.is_none() && !merged(pass)) {
         let why = pass.detail.as_deref().or(pass.reason.as_deref()).unwrap_or("no reason was given");
         lines.push(format!("Its last pass, at {}, did not come to an end: {why}", pass.at));
     }
