@@ -138,5 +138,7 @@ mod tests {
         assert_eq!(sale_of_order_key(&shop, &keys[0]), Some(sale.clone()));
         assert_eq!(sale_of_order_key(&ConnectionId::from("other"), &keys[0]), None);
         assert!(keys[1..].iter().all(|key| sale_of_order_key(&shop, key).is_none()));
+        assert!(keys.iter().all(|key| sale_of_key(&shop, key).as_ref() == Some(&sale)));
+        assert_eq!(sale_of_key(&shop, &external_id("inv", &shop, "766", 1)), None, "of a sales order");
     }
 }

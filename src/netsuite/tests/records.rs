@@ -162,6 +162,35 @@ async fn changed_orders_are_asked_for_in_the_accounts_zone_and_paged() {
 }
 
 #[tokio::test]
+async fn changed_bookings_are_those_with_a_key_of_ours_and_tell_it() {
+    let server = Server::start(|_| {
+        rows(&json!([{"id": "901", "tranid": "CS9", "externalid": "tb-tcs-s-1-0", "lastmodifieddate": "2026-11-23 14:02:03"}]), false)
+    })
+    .await;
+    let (since, until) = ("2026-11-23T01:00:00Z".parse().unwrap(), "2026-11-23T01:10:00Z".parse().unwrap());
+    let page = client(&server).modified_bookings(since, until, 0, 20).await.unwrap();
+    assert_eq!((page.records[0].id.as_str(), page.records[0].external_id.as_deref()), ("901", Some("tb-tcs-s-1-0")));
+    let query = server.only().query();
+    assert!(query.contains("t.type IN ('CashSale', 'CustInvc', 'CashRfnd', 'CustCred') AND t.externalid LIKE 'tb-%' AND"), "{query}");
+}
+
+#[tokio::test]
+async fn a_record_is_read_by_its_id_without_its_lines() {
+    let server = Server::start(|seen| {
+        if seen.target.ends_with("/cashSale/901") {
+            ok(&json!({"id": "901", "tranId": "CS9", "externalId": "tb-tcs-1"}))
+        } else {
+            recorded("Get Employee by ID")
+        }
+    })
+    .await;
+    let client = client(&server);
+    let found = client.head(RecordKind::CashSale, &id("901")).await.unwrap().unwrap();
+    assert_eq!((found.kind, found.number.as_deref(), found.external_id.as_deref()), (RecordKind::CashSale, Some("CS9"), Some("tb-tcs-1")));
+    assert_eq!(client.head(RecordKind::CashSale, &id("902")).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn the_hour_that_happens_twice_is_asked_for_whole() {
     let server = Server::start(|_| rows(&json!([]), false)).await;
     // Auckland's clocks go back from 03:00 to 02:00 at 14:00 UTC.
