@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::RecordId;
 use super::record::RecordKind;
 use super::requests::InventoryAssignment;
+use super::status::SaleState;
 
 /// A record with lines of its own: a sales order, cash sale, invoice, cash refund or credit memo that is made from nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +42,31 @@ pub struct RecordRequest {
     pub tax_override: bool,
     /// A credit memo's applications to open invoices.
     pub apply: Vec<Application>,
+    /// What the till said when this was asked; kept with the intent, not sent.
+    #[serde(default)]
+    pub witness: Option<Witness>,
+}
+
+/// What the till said of a sale when a record of it was asked for. A later change at the till is told by it from a mapping that
+/// changed, and from what was changed in NetSuite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// The sale's state; a sale that is completed later may be dated anew by that.
+    pub state: Option<SaleState>,
+    /// The X-Series customer.
+    pub customer: Option<String>,
+    /// The outlet.
+    pub outlet: Option<String>,
+    /// The register.
+    pub register: Option<String>,
+    /// When it was sold.
+    pub sold_at: Option<Timestamp>,
+    /// With tax.
+    pub total: Decimal,
+    /// What was paid or given back, by payment type.
+    pub tenders: BTreeMap<String, Decimal>,
+    /// The variance item by setting, at that time.
+    pub variance_item: Option<String>,
 }
 
 /// Where a record is booked, by internal ids; what is not set is left to NetSuite.
@@ -77,6 +104,9 @@ pub struct RecordLine {
     pub received: Vec<(String, Decimal)>,
     /// The sale's tax on the line, where it is written.
     pub tax: Option<LineTax>,
+    /// The product, or what kind of charge it is, that became the item; kept with the intent, not sent.
+    #[serde(default)]
+    pub product: Option<String>,
 }
 
 /// The tax of a line as the till took it.
@@ -116,6 +146,9 @@ pub struct OrderChange {
     pub changed: Vec<ChangedLine>,
     /// Lines that the sale no longer has, by their key: they are closed.
     pub closed: Vec<i64>,
+    /// The till's tax on every line that stands, under the line's reference, where it is written: it is told as a whole or not at all.
+    #[serde(default)]
+    pub taxes: Vec<(String, LineTax)>,
 }
 
 /// A line of a sales order that changes.
@@ -123,6 +156,9 @@ pub struct OrderChange {
 pub struct ChangedLine {
     /// The sales order line's key.
     pub line: i64,
+    /// The line of the sale that it stands for; kept with the intent, not sent.
+    #[serde(default)]
+    pub key: String,
     /// The new quantity.
     pub quantity: Decimal,
     /// The new unit price.
@@ -150,6 +186,9 @@ pub struct DepositRequest {
     pub account: Option<String>,
     /// The memo.
     pub memo: Option<String>,
+    /// The X-Series payment type; kept with the intent, not sent.
+    #[serde(default)]
+    pub tender: Option<String>,
 }
 
 /// A deposit, to be applied to the invoice of its sales order.
@@ -189,6 +228,9 @@ pub struct TransformRequest {
     pub account: Option<String>,
     /// A credit memo's applications to open invoices.
     pub apply: Vec<Application>,
+    /// What the till said when this was asked; kept with the intent, not sent.
+    #[serde(default)]
+    pub witness: Option<Witness>,
 }
 
 /// A line of a transform.
@@ -204,15 +246,18 @@ pub struct TransformLine {
     pub received: Vec<(String, Decimal)>,
 }
 
-/// Money given back for a credit memo.
+/// Money given back for a credit memo, or for customer deposits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRequest {
     /// Our key, of the X-Series payment's id.
     pub external_id: String,
     /// The customer's internal id.
     pub customer: String,
-    /// The credit memo and the amount, which is positive.
-    pub apply: Application,
+    /// The credit memo and the amount, which is positive; none where deposits are given back.
+    pub apply: Option<Application>,
+    /// The customer deposits, each with how much of it is given back.
+    #[serde(default)]
+    pub deposits: Vec<Application>,
     /// The posting date.
     pub date: Option<Date>,
     /// The payment method's internal id.
@@ -221,6 +266,16 @@ pub struct RefundRequest {
     pub account: Option<String>,
     /// The memo.
     pub memo: Option<String>,
+    /// The X-Series payment type; kept with the intent, not sent.
+    #[serde(default)]
+    pub tender: Option<String>,
+}
+
+impl RefundRequest {
+    /// All that is given back.
+    pub fn amount(&self) -> Decimal {
+        self.apply.iter().chain(&self.deposits).map(|application| application.amount).sum()
+    }
 }
 
 /// A customer to be made in NetSuite.

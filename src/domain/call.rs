@@ -148,7 +148,7 @@ pub enum Request {
     Deposit(DepositRequest),
     /// Apply a deposit to an invoice.
     ApplyDeposit(DepositApplicationRequest),
-    /// Give money back for a credit memo.
+    /// Give money back for a credit memo or for customer deposits.
     Refund(RefundRequest),
 }
 
@@ -189,7 +189,17 @@ impl Request {
         match self {
             Self::Payment(payment) => Some(payment.amount),
             Self::Deposit(deposit) => Some(deposit.amount),
-            Self::Refund(refund) => Some(refund.apply.amount),
+            Self::Refund(refund) => Some(refund.amount()),
+            _ => None,
+        }
+    }
+
+    /// The X-Series payment type, where it books a payment of the sale.
+    pub fn tender(&self) -> Option<&str> {
+        match self {
+            Self::Payment(payment) => payment.tender.as_deref(),
+            Self::Deposit(deposit) => deposit.tender.as_deref(),
+            Self::Refund(refund) => refund.tender.as_deref(),
             _ => None,
         }
     }

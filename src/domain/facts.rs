@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use super::call::CallKind;
+use super::call::{CallKind, Request};
 use super::ids::{ConnectionId, RecordId, SaleId};
 use super::link::Link;
-use super::record::{Bill, Child};
+use super::record::{Bill, Child, Money};
 use super::reference::{
     ErpCustomer, InventoryNumber, ItemTracking, KitMember, Outlet, PaymentType, Period, Product, Register, Retailer, TaxCode, TaxGroup,
     TillCustomer, TillItem, User,
@@ -65,12 +65,27 @@ pub struct PastCall {
     pub key: String,
     /// It is done, and not only tried.
     pub done: bool,
-    /// The sale that it wrote, for calls that write one.
-    pub sale: Option<SaleRequest>,
-    /// The money that it booked, for calls that book a payment.
-    pub amount: Option<Decimal>,
+    /// What it sent.
+    pub request: Option<Request>,
     /// The id of the record that it made.
     pub record: Option<RecordId>,
+}
+
+impl PastCall {
+    /// The sale that it wrote, for calls that write one.
+    pub fn sale(&self) -> Option<&SaleRequest> {
+        self.request.as_ref()?.sale()
+    }
+
+    /// The money that it booked, for calls that book a payment.
+    pub fn amount(&self) -> Option<Decimal> {
+        self.request.as_ref()?.amount()
+    }
+
+    /// The X-Series payment type of the payment that it booked.
+    pub fn tender(&self) -> Option<&str> {
+        self.request.as_ref()?.tender()
+    }
 }
 
 /// Answers to the questions asked so far.
@@ -112,6 +127,8 @@ pub struct Answers {
     pub booked: Option<Vec<Child>>,
     /// To [`Question::ReadBack`], by internal id; one that is gone is not in it.
     pub read_back: Option<Vec<Bill>>,
+    /// To [`Question::Payments`], by internal id; none for one that is gone.
+    pub payments: BTreeMap<RecordId, Option<Money>>,
     /// To [`Question::TillItems`], by product id.
     pub till_items: Option<BTreeMap<String, TillItem>>,
     /// To [`Question::TillCustomer`].
@@ -173,6 +190,8 @@ pub enum Question {
     Booked(Vec<String>),
     /// The records among [`Answers::booked`] that have totals, read back.
     ReadBack,
+    /// These payments, deposits and customer refunds, read back.
+    Payments(Vec<RecordId>),
     /// The NetSuite items of these products: by link, else by the field that holds the SKU.
     TillItems { products: Vec<String>, sku_field: String },
     /// The sale's customer, and who it is in NetSuite.

@@ -1,9 +1,13 @@
 //! The records of NetSuite that follow from an order or a sale, as the engine sees them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::bookings::Place;
 use super::ids::RecordId;
 
 macro_rules! kinds {
@@ -102,6 +106,28 @@ pub struct Child {
     pub external_id: Option<String>,
 }
 
+/// A payment, deposit or customer refund, read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Money {
+    /// Its internal id.
+    pub id: RecordId,
+    /// How much it is, above zero.
+    pub amount: Option<Decimal>,
+    /// What of it is not applied and not given back.
+    pub unused: Option<Decimal>,
+    /// The payment method's internal id.
+    pub payment_method: Option<String>,
+}
+
+/// What a record holds of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Goods {
+    /// How many.
+    pub quantity: Decimal,
+    /// What they come to without tax.
+    pub amount: Decimal,
+}
+
 /// A record with totals, read back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bill {
@@ -119,10 +145,18 @@ pub struct Bill {
     pub remaining: Option<Decimal>,
     /// How it was paid, by the payment method's internal id; a cash sale or cash refund only.
     pub payment_method: Option<String>,
+    /// The account that the money went to or came from; a cash sale or cash refund only.
+    pub account: Option<String>,
     /// The customer's internal id.
     pub customer: Option<String>,
     /// When it last changed, to the second.
     pub modified_at: Option<Timestamp>,
+    /// The posting date.
+    pub date: Option<Date>,
+    /// Where it is booked.
+    pub place: Place,
+    /// What it holds of each item, by internal id; empty where NetSuite does not tell it.
+    pub goods: BTreeMap<String, Goods>,
     /// Line key on the sales order, and the quantity.
     pub lines: Vec<(i64, Decimal)>,
 }

@@ -215,6 +215,12 @@ pub struct ErpItem {
 }
 
 impl ErpItem {
+    /// An item of which nothing is known but that it is not tracked.
+    pub fn plain(id: String, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { id, name, kind: ItemKind::NonInventory, serial: false, lot: false, bins: false, members: Vec::new() }
+    }
+
     /// A stand-alone cash sale or invoice has to say which piece, lot or bin it was.
     pub fn is_tracked(&self) -> bool {
         self.serial || self.lot || self.bins

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::bookings::Witness;
 use super::ids::{RecordId, SaleId};
 use super::record::RecordKind;
 use super::status::{HandOver, SaleState};
@@ -180,6 +181,9 @@ pub struct BillRequest {
     pub payment_method: Option<String>,
     /// A cash sale's account, by internal id; none is undeposited funds.
     pub account: Option<String>,
+    /// What the till said when this was asked; kept with the intent, not sent.
+    #[serde(default)]
+    pub witness: Option<Witness>,
 }
 
 /// A line of a bill.
@@ -210,6 +214,9 @@ pub struct PaymentRequest {
     pub account: Option<String>,
     /// The memo.
     pub memo: Option<String>,
+    /// The X-Series payment type; kept with the intent, not sent.
+    #[serde(default)]
+    pub tender: Option<String>,
 }
 
 /// A line that takes up a difference on a bill, refund or credit memo.

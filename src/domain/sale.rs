@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::ids::SaleId;
+use super::money;
 use super::status::{SaleState, SaleStatus, UnknownStatus};
 
 /// A sale as X-Series holds it now.
@@ -167,9 +168,6 @@ pub struct SaleTotals {
     pub price_incl_tax: Decimal,
 }
 
-/// What rounding may leave between a sale's parts, which have five decimals, and its total, which has two.
-const ROUNDING: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
-
 impl Sale {
     /// What a payment of this sale is keyed by: its own id; where it has none, its type, and its place among those of that type that
     /// have none either.
@@ -203,11 +201,12 @@ impl Sale {
         self.charges.iter().map(|charge| charge.total + charge.tax).sum()
     }
 
-    /// What neither the lines nor the charges account for. Rounding leaves less than a cent; anything more means that the
-    /// sale holds money that was not read, so that nothing may be booked from it.
-    pub fn unexplained(&self) -> Decimal {
+    /// What neither the lines nor the charges account for, in a currency with so many decimals. The parts have five, so that rounding
+    /// leaves less than its smallest amount; anything more means that the sale holds money that was not read, so that nothing may be
+    /// booked from it.
+    pub fn unexplained(&self, places: u32) -> Decimal {
         let left = self.gross_total() - self.lines_total() - self.outside_total();
-        if left.abs() <= ROUNDING { Decimal::ZERO } else { left }
+        if left.abs() <= money::unit(places) { Decimal::ZERO } else { left }
     }
 
     /// What has been paid.

@@ -39,6 +39,13 @@ impl Engine {
                 let records = answers.booked.iter().flatten().filter(|record| record.kind.has_totals());
                 answers.read_back = Some(self.read_back(side, records).await?);
             }
+            Question::Payments(ids) => {
+                let mut found = read(&self.clock, || side.netsuite.money_of(&ids)).await?;
+                for id in ids {
+                    let money = found.iter().position(|money| money.id == id).map(|place| found.swap_remove(place));
+                    answers.payments.insert(id, money);
+                }
+            }
             Question::Booked(keys) => answers.booked = Some(read(&self.clock, || side.netsuite.booked(&keys)).await?),
             Question::HandedOver(sale) => answers.handed_over = Some(self.handed_over(side, &sale).await?),
             Question::Items { ids, sku_field } => answers.items = Some(self.items(side, ids, &sku_field).await?),

@@ -157,6 +157,7 @@ pub(super) fn question(question: &Question) -> String {
         Question::NamedItem(name) => format!("the NetSuite item '{name}'"),
         Question::Booked(keys) => format!("which NetSuite records carry {}", keys.join(", ")),
         Question::ReadBack => "those records, read back".to_owned(),
+        Question::Payments(_) => "the payments that are booked, read back".to_owned(),
         Question::TillItems { products, .. } => format!("the NetSuite items of the products {}", products.join(", ")),
         Question::TillCustomer(id) => format!("who the X-Series customer {id} is in NetSuite"),
         Question::CustomersNamed(name) => format!("the NetSuite customer '{name}'"),

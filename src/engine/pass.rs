@@ -10,7 +10,7 @@ use super::perform::{Performed, kept};
 use super::{Engine, PassError, Side};
 use crate::causes::in_one_line;
 use crate::clock;
-use crate::domain::call::{Call, CallKind, Request};
+use crate::domain::call::{Call, Request};
 use crate::domain::decide::{Next, decide};
 use crate::domain::facts::{Answers, Facts, PastCall, Seen};
 use crate::domain::failure::FailureClass;
@@ -292,22 +292,11 @@ impl Pass<'_> {
 
     fn facts(&self) -> Result<Facts, Stop> {
         let calls = self.calls.iter().map(|row| {
-            // Only these are read for what they sent.
-            let sent = match row.kind {
-                CallKind::CreateSale
-                | CallKind::UpdateSale
-                | CallKind::VoidSale
-                | CallKind::Payment
-                | CallKind::Deposit
-                | CallKind::CustomerRefund => Some(request(row)?),
-                _ => None,
-            };
             Ok(PastCall {
                 kind: row.kind,
                 key: row.key.clone(),
                 done: row.state == CallState::Done,
-                sale: sent.as_ref().and_then(Request::sale).cloned(),
-                amount: sent.as_ref().and_then(Request::amount),
+                request: Some(request(row)?),
                 record: row.remote_id.as_deref().filter(|_| row.kind.system() == "netsuite").map(RecordId::from),
             })
         });
@@ -405,6 +394,7 @@ impl Pass<'_> {
             | Request::Refund(_) => {
                 (self.answers.bills, self.answers.booked, self.answers.read_back) = (None, None, None);
                 self.answers.fulfilment_form = None;
+                self.answers.payments.clear();
                 self.answers.authorized = None;
                 let children = async {
                     match &self.link.netsuite_id {

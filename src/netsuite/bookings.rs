@@ -1,9 +1,11 @@
 //! Making the records of a sale that was made at the till. Each carries our key, as those of [`super::writes`] do.
 
 use http::Method;
+use serde_json::Value;
 
 use super::client::Client;
 use super::error::{NetSuiteError, Refusal};
+use super::transport::Call;
 use super::wire::body::{Body, Unsendable};
 use super::wire::bookings;
 use super::writes::{PAYMENT_METHOD, PHONE, UNDEPOSITED, record, transform_of};
@@ -34,8 +36,14 @@ impl Client {
     /// Changes the lines of a sales order. It has no key: read the order again before sending it again.
     pub async fn change_order(&self, change: &OrderChange) -> Result<(), NetSuiteError> {
         let body = sendable(bookings::order_change(change))?;
-        let changed = self.write("change_order", Method::PATCH, record("salesOrder", &change.order)?, body, &[]).await;
-        changed.map(drop).map_err(|error| if change.added.iter().any(|line| line.tax.is_some()) { about_tax(error) } else { error })
+        let body = Value::Object(body);
+        let mut call = Call::write("change_order", Method::PATCH, record("salesOrder", &change.order)?, &body);
+        // Tax details have no key, so that those of before would stay beside the new ones.
+        if !change.taxes.is_empty() {
+            call.query.push(("replace", "taxDetails".to_owned()));
+        }
+        let changed = self.transport().send(&call).await;
+        changed.map(drop).map_err(|error| if change.taxes.is_empty() { error } else { about_tax(error) })
     }
 
     /// Makes a customer.

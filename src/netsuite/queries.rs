@@ -9,7 +9,7 @@ use super::suiteql::{self, TIME_FORMAT};
 use super::wire::body::{self, Unsendable};
 use super::wire::read::Fields;
 use crate::domain::ids::RecordId;
-use crate::domain::record::{Child, RecordKind};
+use crate::domain::record::{Child, Money, RecordKind};
 use crate::domain::reference::InventoryNumber;
 
 /// Literals in one list of a query.
@@ -63,6 +63,30 @@ impl Client {
             each_once(&self.rows("booked", &query).await?, &mut records)?;
         }
         Ok(records)
+    }
+
+    /// Payments, deposits and customer refunds as they stand now; those that are gone are left out.
+    pub async fn money_of(&self, ids: &[RecordId]) -> Result<Vec<Money>, NetSuiteError> {
+        let ids = ids.iter().map(|id| body::internal_id(id.as_str())).collect::<Result<Vec<_>, Unsendable>>();
+        let ids = ids.map_err(NetSuiteError::Unsendable)?;
+        let mut money = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            let query = format!(
+                "SELECT t.id, t.foreigntotal, t.foreignpaymentamountunused, t.paymentmethod FROM transaction t WHERE t.id IN ({}) ORDER BY t.id",
+                some.join(", ")
+            );
+            for row in self.rows("money_of", &query).await? {
+                let row = Fields::of(&row);
+                money.push(Money {
+                    id: row.id("id").ok_or(lacks("transaction", "id"))?,
+                    // Money that leaves has a sign of its own.
+                    amount: row.decimal("foreigntotal").map(|amount| amount.abs()),
+                    unused: row.decimal("foreignpaymentamountunused").map(|amount| amount.abs()),
+                    payment_method: row.text("paymentmethod"),
+                });
+            }
+        }
+        Ok(money)
     }
 
     /// The sales orders whose field holds the value.

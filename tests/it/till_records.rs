@@ -62,6 +62,7 @@ impl Books {
 
     fn line(&self, key: &str, sku: &str, quantity: Decimal, rate: Decimal) -> RecordLine {
         RecordLine {
+            product: None,
             key: key.to_owned(),
             item: self.item(sku),
             quantity: Some(quantity),
@@ -76,6 +77,7 @@ impl Books {
 
     fn record(&self, record: RecordKind, external_id: &str, lines: Vec<RecordLine>) -> RecordRequest {
         RecordRequest {
+            witness: None,
             record,
             external_id: external_id.to_owned(),
             customer: self.customer(),
@@ -116,6 +118,7 @@ impl Books {
 
     async fn bill_request(&self, order: &RecordId) -> BillRequest {
         BillRequest {
+            witness: None,
             order: order.clone(),
             external_id: format!("tb-bill-{order}"),
             date: None,
@@ -177,16 +180,18 @@ async fn credit_pays_an_invoice_and_the_rest_is_given_back() {
     assert_eq!(books.total(RecordKind::Invoice, &invoice).await.2, Some(dec("0")));
     assert_eq!(books.total(RecordKind::CreditMemo, &memo).await, (dec("23"), dec("3"), Some(dec("11.50"))));
     let refund = RefundRequest {
+        deposits: vec![],
+        tender: None,
         external_id: "tb-ref-1".to_owned(),
         customer: books.customer(),
-        apply: Application { record: memo.clone(), amount: dec("11.50") },
+        apply: Some(Application { record: memo.clone(), amount: dec("11.50") }),
         date: None,
         payment_method: Some("1".to_owned()),
         account: Some("1".to_owned()),
         memo: None,
     };
     let too_much = RefundRequest {
-        apply: Application { record: memo.clone(), amount: dec("12") },
+        apply: Some(Application { record: memo.clone(), amount: dec("12") }),
         external_id: "tb-ref-2".to_owned(),
         ..refund.clone()
     };
@@ -207,15 +212,16 @@ async fn an_order_follows_its_sale_and_its_deposit_pays_its_invoice() {
         order: order.clone(),
         added: vec![books.line("l2", "GIFT-WRAP", dec("1"), dec("4"))],
         location: Some("1".to_owned()),
-        changed: vec![ChangedLine { line, quantity: dec("3"), rate: dec("10"), amount: dec("30") }],
+        changed: vec![ChangedLine { line, key: "l1".to_owned(), quantity: dec("3"), rate: dec("10"), amount: dec("30") }],
         closed: vec![],
+        taxes: vec![],
     };
     books.client().change_order(&change).await.unwrap();
     let changed = books.client().sales_order(&order).await.unwrap().unwrap();
     assert_eq!((changed.lines.len(), changed.lines[0].quantity, changed.total), (2, dec("3"), Some(dec("39.10"))));
     let undone = OrderChange {
         added: vec![],
-        changed: vec![ChangedLine { line, quantity: dec("2"), rate: dec("10"), amount: dec("20") }],
+        changed: vec![ChangedLine { line, key: "l1".to_owned(), quantity: dec("2"), rate: dec("10"), amount: dec("20") }],
         closed: vec![changed.lines[1].line],
         ..change
     };
@@ -223,6 +229,7 @@ async fn an_order_follows_its_sale_and_its_deposit_pays_its_invoice() {
     assert!(books.client().sales_order(&order).await.unwrap().unwrap().lines[1].closed);
 
     let deposit = DepositRequest {
+        tender: None,
         external_id: "tb-dep-1".to_owned(),
         order: order.clone(),
         customer: books.customer(),
@@ -232,7 +239,26 @@ async fn an_order_follows_its_sale_and_its_deposit_pays_its_invoice() {
         account: None,
         memo: Some("Layby".to_owned()),
     };
+    let instalment = DepositRequest { external_id: "tb-dep-2".to_owned(), amount: dec("10"), ..deposit.clone() };
     let deposit = books.client().deposit(&deposit).await.unwrap();
+    // What is given back of one instalment lowers what it has open.
+    let instalment = books.client().deposit(&instalment).await.unwrap();
+    let refund = RefundRequest {
+        external_id: "tb-ref-1".to_owned(),
+        customer: books.customer(),
+        apply: None,
+        deposits: vec![Application { record: instalment.clone(), amount: dec("10") }],
+        date: None,
+        payment_method: Some("1".to_owned()),
+        account: Some("1".to_owned()),
+        memo: None,
+        tender: None,
+    };
+    let made = books.client().refund(&refund).await.unwrap();
+    assert_eq!(books.client().find(RecordKind::CustomerRefund, "tb-ref-1").await.unwrap(), Some(made));
+    let money = books.client().money_of(&[deposit.clone(), instalment, RecordId::from("999999")]).await.unwrap();
+    let money = money.iter().map(|money| (money.amount, money.unused, money.payment_method.as_deref())).collect::<Vec<_>>();
+    assert_eq!(money, [(Some(dec("23")), Some(dec("23")), Some("1")), (Some(dec("10")), Some(dec("0")), Some("1"))]);
     books.fulfil(&order).await;
     let request = books.bill_request(&order).await;
     let invoice = books.client().invoice(&request).await.unwrap();
@@ -258,6 +284,7 @@ async fn goods_come_back_by_authorisation_receipt_and_refund() {
         vec![TransformLine { order_line, quantity: dec("1"), location: location.map(str::to_owned), received: vec![] }]
     };
     let request = TransformRequest {
+        witness: None,
         from: RecordKind::SalesOrder,
         source: order.clone(),
         record: RecordKind::ReturnAuthorization,

@@ -56,6 +56,7 @@ impl<'a> Case<'a> {
             lines,
             payment_method,
             account,
+            witness: Some(self.witness(sale)),
         };
         Err(call(external_id, if kind == RecordKind::CashSale { Request::CashSale(request) } else { Request::Invoice(request) }))
     }
@@ -124,18 +125,30 @@ impl<'a> Case<'a> {
                 (Some(rule), _) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::NetSuite) => {}
                 (Some(rule), _) => tenders.push((payment, rule.clone())),
                 (None, _) if self.facts.answers.reference.is_none() => return Err(Next::Ask(vec![Question::Reference])),
-                (None, NoMatch::Use(method)) => {
-                    let x_series = name.unwrap_or(&payment.type_id).to_owned();
-                    let rule = PaymentTypeRule { x_series, netsuite: Some(method.clone()), account: None, kind: PaymentKind::Money };
-                    tenders.push((payment, rule));
-                }
+                (None, NoMatch::Use(method)) => tenders.push((payment, by_default(name.unwrap_or(&payment.type_id), method))),
                 (None, _) => {
-                    let name = name.unwrap_or(&payment.type_id);
-                    missing.note(format!("{} is paid with '{name}', which no [[payment_type]] names", payment.amount));
+                    let (name, amount) = (name.unwrap_or(&payment.type_id), self.shown(payment.amount));
+                    missing.note(format!("{amount} is paid with '{name}', which no [[payment_type]] names"));
                 }
             }
         }
         Ok(tenders)
+    }
+
+    /// How a payment type is booked by the mappings of today; none where no row names it.
+    pub(super) fn rule_of(&self, type_id: &str) -> Option<PaymentTypeRule> {
+        let name = self.type_name(type_id);
+        match (self.mappings.payment_type(type_id, name), &self.mappings.settings.no_match.payment_type) {
+            (Some(rule), _) => Some(rule.clone()),
+            (None, NoMatch::Use(method)) => Some(by_default(name.unwrap_or(type_id), method)),
+            (None, _) => None,
+        }
+    }
+
+    /// The retailer's name of a payment type.
+    pub(super) fn type_name(&self, type_id: &str) -> Option<&'a str> {
+        let reference = self.facts.answers.reference.as_ref();
+        reference.and_then(|reference| reference.payment_type(type_id)).map(|kind| kind.name.as_str())
     }
 
     /// The payment's type by name: the retailer's list first, else what the sale itself says.
@@ -143,8 +156,7 @@ impl<'a> Case<'a> {
     where
         'a: 's,
     {
-        let known = self.facts.answers.reference.as_ref().and_then(|reference| reference.payment_type(&payment.type_id));
-        known.map(|kind| kind.name.as_str()).or(payment.name.as_deref())
+        self.type_name(&payment.type_id).or(payment.name.as_deref())
     }
 
     /// The payment method's internal id, from its id or name; none where the row names an account only.
@@ -184,6 +196,11 @@ impl<'a> Case<'a> {
 /// NetSuite carries these to the bill by itself.
 fn is_carried(kind: &ItemKind) -> bool {
     matches!(kind, ItemKind::Discount | ItemKind::Markup | ItemKind::Payment)
+}
+
+/// What no row names is booked under the default payment method.
+fn by_default(name: &str, method: &str) -> PaymentTypeRule {
+    PaymentTypeRule { x_series: name.to_owned(), netsuite: Some(method.to_owned()), account: None, kind: PaymentKind::Money }
 }
 
 pub(super) fn is_internal_id(text: &str) -> bool {

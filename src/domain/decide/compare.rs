@@ -33,13 +33,13 @@ impl Case<'_> {
                 .iter()
                 .filter(|line| line.kind.is_shipped() && !line.closed)
                 .all(|line| matched.quantity(line.line) == line.quantity);
-        if let Some(total) = order.total.filter(|_| whole && differences.is_empty()) {
-            let difference = sale.totals.price_incl_tax - total;
+        if let Some((total, with_tax)) = open_total(order).filter(|_| whole && differences.is_empty()) {
+            let sold = if with_tax { sale.totals.price_incl_tax } else { sale.totals.price };
+            let difference = sold - total;
             if difference.abs() > self.mappings.settings.tolerance {
-                differences.push(format!(
-                    "the sale comes to {} and the sales order to {total}, a difference of {difference}",
-                    sale.totals.price_incl_tax
-                ));
+                let (sold, total, difference) = (self.shown(sold), self.shown(total), self.shown(difference));
+                let tax = if with_tax { "" } else { ", both without tax" };
+                differences.push(format!("the sale comes to {sold} and the sales order to {total}{tax}, a difference of {difference}"));
             }
         }
         if differences.is_empty() {
@@ -84,8 +84,10 @@ impl Case<'_> {
         };
         let (billed, sold) = (money::round(billed, places), money::round(sale.totals.price_incl_tax, places));
         let difference = sold - billed;
+        let (sold, billed) = (self.shown(sold), self.shown(billed));
         self.notes.push(format!("Read back: sold {sold}, billed {billed}."));
         if difference.abs() > self.mappings.settings.tolerance {
+            let difference = self.shown(difference);
             let detail = format!(
                 "{} is billed at {billed} and its sale comes to {sold}, a difference of {difference}. Correct the bill in NetSuite, then release it here.",
                 order.number
@@ -95,10 +97,8 @@ impl Case<'_> {
         if let Some(tax) = bills.iter().map(|bill| bill.tax_total).sum::<Option<Decimal>>() {
             let difference = sale.totals.tax - tax;
             if difference.abs() > self.mappings.settings.tolerance {
-                let detail = format!(
-                    "{} is billed with {tax} of tax and its sale has {}, a difference of {difference}.",
-                    order.number, sale.totals.tax
-                );
+                let (tax, sold, difference) = (self.shown(tax), self.shown(sale.totals.tax), self.shown(difference));
+                let detail = format!("{} is billed with {tax} of tax and its sale has {sold}, a difference of {difference}.", order.number);
                 return Err(held(Reason::TotalsDiffer, detail));
             }
         }
@@ -107,18 +107,24 @@ impl Case<'_> {
 
     /// A difference within the tolerance goes to the variance item, before the payments are booked: they pay for it.
     pub(super) fn vary(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
-        let settings = &self.mappings.settings;
-        let Some(item) = settings.variance_item.as_deref() else { return Ok(()) };
-        if order.status != Ok(OrderStatus::Billed) || self.facts.done(CallKind::Variance) > 0 {
+        if self.mappings.settings.variance_item.is_none()
+            || order.status != Ok(OrderStatus::Billed)
+            || self.facts.done(CallKind::Variance) > 0
+        {
             return Ok(());
         }
         let places = money::places(self.reference()?.retailer.currency.as_deref());
         let bills = self.bills()?;
         let Some((billed, bill)) = bills.iter().map(|bill| bill.total).sum::<Option<Decimal>>().zip(bills.last()) else { return Ok(()) };
         let difference = money::round(sale.totals.price_incl_tax, places) - money::round(billed, places);
-        if difference.is_zero() || difference.abs() > settings.tolerance {
+        // Where Advanced Shipping is off the fulfilment makes the bill, and no call of ours has it.
+        let item = match self.asked(&bill.id) {
+            Some(_) => self.variance_item_of(&bill.id),
+            None => self.mappings.settings.variance_item.as_deref(),
+        };
+        let Some(item) = item.filter(|_| !difference.is_zero() && difference.abs() <= self.mappings.settings.tolerance) else {
             return Ok(());
-        }
+        };
         let request = VarianceRequest { record: bill.kind, bill: bill.id.clone(), item: self.named_item(item)?, amount: difference };
         Err(call(format!("variance/{}", bill.id), Request::Variance(request)))
     }
@@ -134,4 +140,21 @@ impl Case<'_> {
             Some(found) => Err(held(Reason::Unresolved, format!("NetSuite has {} items named '{name}'.", found.len()))),
         }
     }
+}
+
+/// What is still to come of the order, and whether that is with tax. Lines that were closed may count in the order's own total or not:
+/// where there are any, the others are added up. None where that cannot be told.
+fn open_total(order: &SalesOrder) -> Option<(Decimal, bool)> {
+    if order.lines.iter().all(|line| !line.closed) {
+        return order.total.map(|total| (total, true));
+    }
+    let partly = order.lines.iter().any(|line| line.closed && !(line.fulfilled.is_zero() && line.billed.is_zero()));
+    let outside = [order.shipping_cost, order.handling_cost, order.discount_total];
+    if partly || outside.into_iter().flatten().any(|amount| !amount.is_zero()) {
+        return None;
+    }
+    let lines = || order.lines.iter().filter(|line| !line.closed && !line.kind.is_text());
+    let net = lines().map(|line| line.amount).sum::<Option<Decimal>>()?;
+    let gross = lines().map(|line| line.gross.or_else(|| Some(line.amount? + line.tax?))).sum::<Option<Decimal>>();
+    Some(gross.map_or((net, false), |gross| (gross, true)))
 }

@@ -236,7 +236,7 @@ impl Facts {
 
     /// The sale as we last wrote it.
     pub fn last_written(&self) -> Option<&super::requests::SaleRequest> {
-        self.calls.iter().rev().filter(|call| call.done).find_map(|call| call.sale.as_ref())
+        self.calls.iter().rev().filter(|call| call.done).find_map(super::facts::PastCall::sale)
     }
 
     /// How many calls of this kind are done.

@@ -5,13 +5,15 @@ use rust_decimal::Decimal;
 
 use super::reconcile::call;
 use super::ship::memo;
-use super::{Case, Step, held};
+use super::{Case, Next, Step, held};
 use crate::domain::call::{CallKind, Request};
-use crate::domain::facts::PastCall;
+use crate::domain::facts::{PastCall, Question};
+use crate::domain::ids::RecordId;
 use crate::domain::keys;
-use crate::domain::record::{Bill, RecordKind};
+use crate::domain::record::{Bill, Money, RecordKind};
 use crate::domain::requests::PaymentRequest;
 use crate::domain::sale::{Sale, SalePayment};
+use crate::domain::status::Account;
 use crate::domain::verdict::Reason;
 
 /// How a payment of the till is booked, as its key says it.
@@ -37,7 +39,33 @@ impl BookedAs {
     }
 }
 
-impl Case<'_> {
+/// A payment that is booked otherwise than the till has it now.
+struct ChangedPayment {
+    /// Both, for people.
+    told: String,
+    /// Its record; none where nothing in NetSuite could put it right.
+    record: Option<RecordId>,
+    /// The amount and, where it is paid in another way, the payment method that its record should have; none where it should be gone.
+    wanted: Option<(Decimal, Option<Option<String>>)>,
+}
+
+impl ChangedPayment {
+    /// The record says by now what the till says.
+    fn is_put_right(&self, now: &[&Money], tolerance: Decimal) -> bool {
+        let Some(id) = &self.record else { return false };
+        match (now.iter().find(|money| money.id == *id), &self.wanted) {
+            (None, wanted) => wanted.is_none(),
+            (Some(_), None) => false,
+            (Some(money), Some((amount, method))) => {
+                let same = money.amount.is_some_and(|booked| (booked - amount).abs() <= tolerance);
+                // A row that names an account only has no payment method to look for.
+                same && method.as_ref().is_none_or(|method| method.is_some() && money.payment_method == *method)
+            }
+        }
+    }
+}
+
+impl<'a> Case<'a> {
     /// The key of a payment's record.
     pub(super) fn payment_key(&self, how: BookedAs, sale: &Sale, payment: &SalePayment) -> String {
         keys::external_id(how.word(), &self.facts.connection, &sale.payment_name(payment), 1)
@@ -67,31 +95,86 @@ impl Case<'_> {
         }
     }
 
-    /// A payment that was booked and is another now, or gone: the books say what the till no longer says.
+    /// A payment that was booked and is another now, or gone: the books say what the till no longer says. One that was put right in
+    /// NetSuite is no difference any more.
     pub(super) fn check_payments(&self, sale: &Sale, what: &str) -> Step<()> {
-        let mut differences = Vec::new();
+        let mut changes = self.changed_payments(sale)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let records = changes.iter().filter_map(|change| change.record.clone()).collect::<Vec<_>>();
+        if !records.is_empty() {
+            let now = self.money_now(&records)?;
+            let tolerance = self.mappings.settings.tolerance;
+            changes.retain(|change| !change.is_put_right(&now, tolerance));
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let told = changes.iter().map(|change| change.told.as_str()).collect::<Vec<_>>().join("; ");
+        let detail = format!("{what}: {told}. Correct the payment in NetSuite or at the till, then release it here.");
+        Err(held(Reason::PaymentChanged, detail))
+    }
+
+    /// Payments, deposits and refunds as NetSuite has them now; those that are gone are left out.
+    pub(super) fn money_now(&self, ids: &[RecordId]) -> Step<Vec<&'a Money>> {
+        let known = &self.facts.answers.payments;
+        let unknown = ids.iter().filter(|id| !known.contains_key(*id)).cloned().collect::<Vec<_>>();
+        if unknown.is_empty() {
+            Ok(ids.iter().filter_map(|id| known.get(id)?.as_ref()).collect())
+        } else {
+            Err(Next::Ask(vec![Question::Payments(unknown)]))
+        }
+    }
+
+    /// What the payments that are booked differ in from the till's.
+    fn changed_payments(&self, sale: &Sale) -> Step<Vec<ChangedPayment>> {
+        let mut changes = Vec::new();
         let mut known = Vec::new();
         for payment in &sale.payments {
             for how in BookedAs::ALL {
                 let key = self.payment_key(how, sale, payment);
-                let booked = self.booked_payment(&key).and_then(|call| call.amount);
-                // What was more than the invoice had open was booked at that, within the tolerance.
-                if let Some(booked) = booked.filter(|booked| (payment.amount.abs() - *booked).abs() > self.mappings.settings.tolerance) {
-                    differences.push(format!("a payment is booked at {booked} and is {} at the till now", payment.amount));
+                if let Some(call) = self.booked_payment(&key) {
+                    changes.extend(self.changed_payment(payment, call)?);
                 }
                 known.push(key);
             }
         }
         let by_payment = [CallKind::Payment, CallKind::Deposit, CallKind::CustomerRefund];
         for call in self.facts.calls.iter().filter(|call| call.done && by_payment.contains(&call.kind) && !known.contains(&call.key)) {
-            let amount = call.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
-            differences.push(format!("a payment{amount} is booked and is gone from the till"));
+            let amount = call.amount().map(|amount| format!(" of {}", self.shown(amount))).unwrap_or_default();
+            let told = format!("a payment{amount} is booked and is gone from the till");
+            changes.push(ChangedPayment { told, record: call.record.clone(), wanted: None });
         }
-        if differences.is_empty() {
-            return Ok(());
+        Ok(changes)
+    }
+
+    /// What a payment differs in from what was asked for it: the amount, or how it was paid. A row of the mappings that changed since
+    /// changes nothing of what is booked.
+    fn changed_payment(&self, payment: &SalePayment, call: &PastCall) -> Step<Option<ChangedPayment>> {
+        let Some(booked) = call.amount() else { return Ok(None) };
+        // What was more than the invoice had open was booked at that, within the tolerance.
+        let amount = (payment.amount.abs() - booked).abs() > self.mappings.settings.tolerance;
+        let then = call.tender().filter(|then| *then != payment.type_id);
+        let now = self.rule_of(&payment.type_id);
+        let then = then.filter(|then| self.rule_of(then) != now);
+        if !amount && then.is_none() {
+            return Ok(None);
         }
-        let detail = format!("{what}: {}. Correct it in NetSuite or at the till, then skip it here.", differences.join("; "));
-        Err(held(Reason::PaymentChanged, detail))
+        let (was, is) = (self.shown(booked), self.shown(payment.amount));
+        let told = match then {
+            None => format!("a payment is booked at {was} and is {is} at the till now"),
+            Some(then) => {
+                let (then, now) = (self.type_name(then).unwrap_or(then), self.tender_name(payment).unwrap_or(&payment.type_id));
+                format!("a payment is booked as {was} by {then} and is {is} by {now} at the till now")
+            }
+        };
+        let method = match now.filter(|_| then.is_some()) {
+            None if then.is_some() => return Ok(Some(ChangedPayment { told, record: None, wanted: None })),
+            None => None,
+            Some(rule) => Some(self.payment_method(&rule)?),
+        };
+        Ok(Some(ChangedPayment { told, record: call.record.clone(), wanted: Some((payment.amount.abs(), method)) }))
     }
 
     /// Books each payment of the till once, against the open invoices. A deposit is booked already, and applied instead.
@@ -102,8 +185,10 @@ impl Case<'_> {
         for (payment, rule) in tenders {
             let external_id = self.payment_key(BookedAs::Payment, sale, payment);
             let deposit = self.payment_key(BookedAs::Deposit, sale, payment);
-            // Given back for what came back: that is the refund's, not the invoice's.
-            let given_back = payment.amount < Decimal::ZERO && self.is_booked(&self.payment_key(BookedAs::Refund, sale, payment));
+            // Given back for what came back: that is the refund's, not the invoice's. So is what was given back of a layby's deposits,
+            // by us or by hand, as long as what is left of them pays for it.
+            let given_back = payment.amount < Decimal::ZERO
+                && (self.is_booked(&self.payment_key(BookedAs::Refund, sale, payment)) || self.is_settled_layby(sale));
             if self.is_booked(&external_id) || self.is_booked(&deposit) || given_back {
                 continue;
             }
@@ -118,9 +203,10 @@ impl Case<'_> {
                     return Ok(());
                 }
                 let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();
+                let (amount, most) = (self.shown(payment.amount.abs()), self.shown(most));
+                let did = if payment.amount < Decimal::ZERO { "gave back" } else { "took" };
                 let detail = format!(
-                    "The till took {} for {what}, and its invoice has only {most} open. Settle the difference in NetSuite, then release it here.",
-                    payment.amount
+                    "The till {did} {amount} for {what}, and its invoice has only {most} open. Settle the difference in NetSuite, then release it here."
                 );
                 return Err(held(Reason::TotalsDiffer, detail));
             };
@@ -134,9 +220,16 @@ impl Case<'_> {
                 payment_method: self.payment_method(&rule)?,
                 account: self.account(&rule)?,
                 memo: Some(memo(sale)),
+                tender: Some(payment.type_id.clone()),
             };
             return Err(call(external_id, Request::Payment(request)));
         }
         Ok(())
+    }
+
+    /// A layby of which as much was paid as it comes to, what was given back counted.
+    fn is_settled_layby(&self, sale: &Sale) -> bool {
+        let layby = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::Layby));
+        layby && (sale.paid() - sale.totals.price_incl_tax).abs() <= self.mappings.settings.tolerance
     }
 }

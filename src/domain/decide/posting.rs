@@ -29,9 +29,8 @@ impl Case<'_> {
 
     /// The day at the sale's outlet, moved out of a closed period where the settings say so.
     pub(super) fn day_at(&mut self, sale: &Sale, at: Timestamp) -> Step<Option<Date>> {
-        let reference = self.reference()?;
-        if let Some(zone) = reference.zone_of(self.till_outlet(sale)) {
-            return self.open_day(at.to_zoned(zone).date()).map(Some);
+        if let Some(day) = self.calendar_day(sale, at)? {
+            return self.open_day(day).map(Some);
         }
         let note = "Neither the outlet nor the retailer has a time zone in X-Series, so its business day is not known: NetSuite dates the record by its own day.";
         if !self.notes.iter().any(|noted| noted == note) {
@@ -40,7 +39,14 @@ impl Case<'_> {
         Ok(None)
     }
 
-    fn open_day(&mut self, day: Date) -> Step<Date> {
+    /// The day at the sale's outlet, as its calendar has it.
+    pub(super) fn calendar_day(&self, sale: &Sale, at: Timestamp) -> Step<Option<Date>> {
+        let zone = self.reference()?.zone_of(self.till_outlet(sale));
+        Ok(zone.map(|zone| at.to_zoned(zone).date()))
+    }
+
+    /// The day itself, or the first open one after it where its period is closed and the settings say so.
+    pub(super) fn open_day(&mut self, day: Date) -> Step<Date> {
         let Some(periods) = &self.facts.answers.periods else { return Err(Next::Ask(vec![Question::Periods])) };
         let Some(closed) = periods.iter().find(|period| period.closed && period.start <= day && day <= period.end) else {
             return Ok(day);

@@ -20,6 +20,7 @@ fn dec(text: &str) -> Decimal {
 
 fn line(key: &str, quantity: Option<&str>, rate: &str, amount: &str) -> RecordLine {
     RecordLine {
+        product: None,
         key: key.to_owned(),
         item: "55".to_owned(),
         quantity: quantity.map(dec),
@@ -34,6 +35,7 @@ fn line(key: &str, quantity: Option<&str>, rate: &str, amount: &str) -> RecordLi
 
 fn record(kind: RecordKind) -> RecordRequest {
     RecordRequest {
+        witness: None,
         record: kind,
         external_id: "tb-cs-1-1-abcd".to_owned(),
         customer: "107".to_owned(),
@@ -218,6 +220,7 @@ async fn money_is_named_as_the_account_calls_it() {
 fn transform(from: RecordKind, to: RecordKind) -> TransformRequest {
     let taken = TransformLine { order_line: 1, quantity: dec("1"), location: None, received: vec![] };
     TransformRequest {
+        witness: None,
         from,
         source: RecordId::from("766"),
         record: to,
@@ -281,8 +284,9 @@ async fn an_order_follows_its_sale_line_by_line() {
         order: RecordId::from("766"),
         added: vec![line("l3", Some("1"), "5", "5")],
         location: Some("6".into()),
-        changed: vec![ChangedLine { line: 1, quantity: dec("3"), rate: dec("10.5"), amount: dec("31.5") }],
+        changed: vec![ChangedLine { line: 1, key: "l1".to_owned(), quantity: dec("3"), rate: dec("10.5"), amount: dec("31.5") }],
         closed: vec![4],
+        taxes: vec![],
     };
     client(&server).change_order(&change).await.unwrap();
     let seen = server.only();
@@ -294,10 +298,13 @@ async fn an_order_follows_its_sale_line_by_line() {
             {"line": 4, "isClosed": true},
             {"item": {"id": "55"}, "quantity": 1, "price": {"id": "-1"}, "rate": 5, "amount": 5, "location": {"id": "6"}}]}})
     );
-    let tax = taxed().lines.swap_remove(0);
-    client(&server).change_order(&OrderChange { added: vec![tax], ..change.clone() }).await.unwrap();
+    // The till's tax is told as a whole, and those of before go.
+    let tax = taxed().lines.swap_remove(0).tax.unwrap();
+    client(&server).change_order(&OrderChange { taxes: vec![("l1".to_owned(), tax)], ..change.clone() }).await.unwrap();
     let body = server.seen()[1].json();
+    assert!(server.seen()[1].target.ends_with("?replace=taxDetails"), "{}", server.seen()[1].target);
     assert_eq!((&body["taxDetailsOverride"], body["taxDetails"]["items"].as_array().unwrap().len()), (&json!(true), 1));
+    assert_eq!(body["item"]["items"][0]["taxDetailsReference"], "l1");
     let nothing = OrderChange { added: vec![], changed: vec![], closed: vec![], ..change };
     assert!(client(&server).change_order(&nothing).await.is_err(), "an empty change changes nothing");
 }
@@ -354,6 +361,7 @@ async fn deposits_applications_and_refunds_go_to_their_records() {
     let client = client(&server);
     let date = Some("2026-11-23".parse().unwrap());
     let deposit = DepositRequest {
+        tender: None,
         external_id: "tb-dep-1".to_owned(),
         order: RecordId::from("766"),
         customer: "107".to_owned(),
@@ -369,16 +377,18 @@ async fn deposits_applications_and_refunds_go_to_their_records() {
         DepositApplicationRequest { external_id: "tb-da-1".to_owned(), deposit: RecordId::from("5001"), apply: apply.clone(), date };
     client.apply_deposit(&application).await.unwrap();
     let refund = RefundRequest {
+        deposits: vec![],
+        tender: None,
         external_id: "tb-rf-1".to_owned(),
         customer: "107".to_owned(),
-        apply: Application { record: RecordId::from("4001"), amount: dec("21.00") },
+        apply: Some(Application { record: RecordId::from("4001"), amount: dec("21.00") }),
         date,
         payment_method: Some("2".into()),
         account: Some("120".into()),
         memo: None,
     };
     client.refund(&refund).await.unwrap();
-    let negative = RefundRequest { apply: Application { amount: dec("-1"), ..apply }, ..refund };
+    let negative = RefundRequest { apply: Some(Application { amount: dec("-1"), ..apply }), ..refund };
     assert!(client.refund(&negative).await.is_err());
     let seen = server.seen();
     let targets: Vec<&str> = seen.iter().map(|seen| seen.target.strip_prefix("/services/rest/record/v1/").unwrap()).collect();

@@ -24,6 +24,7 @@ pub(super) fn fulfilment() -> FulfilmentRequest {
 
 fn bill() -> BillRequest {
     BillRequest {
+        witness: None,
         order: RecordId::from("766"),
         external_id: "tb-cs-766-1".to_owned(),
         date: None,
@@ -113,6 +114,7 @@ async fn payments_variances_and_fields_go_to_their_records() {
     let server = Server::start(|_| made("/services/rest/record/v1/customerPayment/5001")).await;
     let client = client(&server);
     let payment = PaymentRequest {
+        tender: None,
         external_id: "tb-pay-1".to_owned(),
         customer: "107".to_owned(),
         invoice: RecordId::from("901"),

@@ -253,6 +253,7 @@ mod tests {
 
     fn bill_request(payment_method: Option<&str>, account: Option<&str>) -> BillRequest {
         BillRequest {
+            witness: None,
             order: RecordId::from("766"),
             external_id: "tb-inv-766-1".to_owned(),
             date: Some("2026-11-23".parse().unwrap()),
@@ -282,6 +283,7 @@ mod tests {
     #[test]
     fn a_payment_is_applied_to_its_invoice_alone() {
         let request = PaymentRequest {
+            tender: None,
             external_id: "tb-pay-1".to_owned(),
             customer: "107".to_owned(),
             invoice: RecordId::from("901"),

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::body::{Body, Unsendable, field, head, id, internal_id, inventory_detail, items, money, number, reference};
 use crate::domain::bookings::{
-    Application, ChangedLine, DepositApplicationRequest, DepositRequest, ErpCustomerRequest, OrderChange, Place, RecordLine, RecordRequest,
-    RefundRequest, TransformLine, TransformRequest,
+    Application, ChangedLine, DepositApplicationRequest, DepositRequest, ErpCustomerRequest, LineTax, OrderChange, Place, RecordLine,
+    RecordRequest, RefundRequest, TransformLine, TransformRequest,
 };
 use crate::domain::record::RecordKind;
 
@@ -32,7 +32,7 @@ pub(in crate::netsuite) fn record(request: &RecordRequest) -> Result<Body, Unsen
     body.insert("item".to_owned(), items(request.lines.iter().map(line))?);
     if request.tax_override {
         body.insert("taxDetailsOverride".to_owned(), true.into());
-        if let Some(details) = tax_details(&request.lines)? {
+        if let Some(details) = tax_details(request.lines.iter().filter_map(|line| Some((line.key.as_str(), line.tax.as_ref()?))))? {
             body.insert("taxDetails".to_owned(), details);
         }
     }
@@ -108,24 +108,21 @@ fn record_line(line: &RecordLine, place: &Place, with_tax: bool) -> Result<Value
 }
 
 /// The taxes of the lines that name one, each under its line's reference.
-fn tax_details(lines: &[RecordLine]) -> Result<Option<Value>, Unsendable> {
-    let row = |line: &RecordLine| -> Option<Result<Value, Unsendable>> {
-        let tax = line.tax.as_ref()?;
-        Some((|| {
-            let mut body = Map::new();
-            body.insert("taxDetailsReference".to_owned(), line.key.as_str().into());
-            if let Some(kind) = &tax.tax_type {
-                // The browser gives it as text, not as a reference.
-                body.insert("taxType".to_owned(), internal_id(kind)?.into());
-            }
-            body.insert("taxCode".to_owned(), reference(&tax.code)?);
-            for (name, value) in [("taxBasis", tax.basis), ("taxRate", tax.rate), ("taxAmount", tax.amount)] {
-                body.insert(name.to_owned(), number(value)?);
-            }
-            Ok(Value::Object(body))
-        })())
+fn tax_details<'t>(taxes: impl Iterator<Item = (&'t str, &'t LineTax)>) -> Result<Option<Value>, Unsendable> {
+    let row = |(reference_of_line, tax): (&str, &LineTax)| {
+        let mut body = Map::new();
+        body.insert("taxDetailsReference".to_owned(), reference_of_line.into());
+        if let Some(kind) = &tax.tax_type {
+            // The browser gives it as text, not as a reference.
+            body.insert("taxType".to_owned(), internal_id(kind)?.into());
+        }
+        body.insert("taxCode".to_owned(), reference(&tax.code)?);
+        for (name, value) in [("taxBasis", tax.basis), ("taxRate", tax.rate), ("taxAmount", tax.amount)] {
+            body.insert(name.to_owned(), number(value)?);
+        }
+        Ok(Value::Object(body))
     };
-    let rows = lines.iter().filter_map(row).collect::<Result<Vec<_>, _>>()?;
+    let rows = taxes.map(row).collect::<Result<Vec<_>, Unsendable>>()?;
     Ok(Some(json!({ "items": rows })).filter(|_| !rows.is_empty()))
 }
 
@@ -166,21 +163,25 @@ fn transform_line(line: &TransformLine, received: bool) -> Result<Value, Unsenda
 /// A change of a sales order's lines: an entry with a key changes that line, one without is a new line, and what is not named stays.
 pub(in crate::netsuite) fn order_change(change: &OrderChange) -> Result<Body, Unsendable> {
     let place = Place { location: change.location.clone(), ..Place::default() };
-    let changed = change.changed.iter().map(changed_line);
+    let changed = change.changed.iter().map(|line| changed_line(line, !change.taxes.is_empty()));
     let closed = change.closed.iter().map(|line| Ok(json!({ "line": line, "isClosed": true })));
     let added = change.added.iter().map(|line| record_line(line, &place, true));
     let mut body = Map::new();
     body.insert("item".to_owned(), items(changed.chain(closed).chain(added))?);
-    if let Some(details) = tax_details(&change.added)? {
+    if let Some(details) = tax_details(change.taxes.iter().map(|(line, tax)| (line.as_str(), tax)))? {
         body.insert("taxDetailsOverride".to_owned(), true.into());
         body.insert("taxDetails".to_owned(), details);
     }
     Ok(body)
 }
 
-fn changed_line(line: &ChangedLine) -> Result<Value, Unsendable> {
+fn changed_line(line: &ChangedLine, with_tax: bool) -> Result<Value, Unsendable> {
     let (quantity, rate, amount) = (number(line.quantity)?, number(line.rate)?, number(line.amount)?);
-    Ok(json!({ "line": line.line, "quantity": quantity, "price": id("-1"), "rate": rate, "amount": amount }))
+    let mut body = json!({ "line": line.line, "quantity": quantity, "price": id("-1"), "rate": rate, "amount": amount });
+    if with_tax {
+        body["taxDetailsReference"] = line.key.as_str().into();
+    }
+    Ok(body)
 }
 
 /// A customer: a company where one is named, else a person.
@@ -222,14 +223,22 @@ pub(in crate::netsuite) fn deposit_application(request: &DepositApplicationReque
     Ok(body)
 }
 
-/// Money given back for a credit memo.
+/// Money given back for a credit memo, or for customer deposits, which have a sublist of their own.
 pub(in crate::netsuite) fn refund(request: &RefundRequest) -> Result<Body, Unsendable> {
-    if request.apply.amount <= Decimal::ZERO {
-        return Err(Unsendable::Number(request.apply.amount));
+    if let Some(wrong) = request.apply.iter().chain(&request.deposits).find(|application| application.amount <= Decimal::ZERO) {
+        return Err(Unsendable::Number(wrong.amount));
+    }
+    if request.apply.is_none() && request.deposits.is_empty() {
+        return Err(Unsendable::NoLines);
     }
     let mut body = head(&request.external_id, request.date, request.memo.as_deref())?;
     body.insert("customer".to_owned(), reference(&request.customer)?);
     paid_out(&mut body, request.payment_method.as_deref(), request.account.as_deref())?;
-    body.insert("apply".to_owned(), applications(std::slice::from_ref(&request.apply))?);
+    if let Some(credit) = &request.apply {
+        body.insert("apply".to_owned(), applications(std::slice::from_ref(credit))?);
+    }
+    if !request.deposits.is_empty() {
+        body.insert("deposit".to_owned(), applications(&request.deposits)?);
+    }
     Ok(body)
 }

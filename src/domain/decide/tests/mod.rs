@@ -284,14 +284,20 @@ fn after_sending(order: SalesOrder, status: &str) -> Facts {
     facts.link.mapping = Some("Pickup".to_owned());
     facts.sale = Seen::Is(Box::new(sale_of(&request, SaleStatus::from_word(status).unwrap())));
     facts.calls = vec![
-        PastCall { kind: CallKind::CreateSale, key: request.id.to_string(), done: true, sale: Some(request), amount: None, record: None },
-        PastCall { kind: CallKind::WriteSaleId, key: "written".to_owned(), done: true, sale: None, amount: None, record: None },
+        PastCall {
+            kind: CallKind::CreateSale,
+            key: request.id.to_string(),
+            done: true,
+            request: Some(Request::CreateSale(request)),
+            record: None,
+        },
+        PastCall { kind: CallKind::WriteSaleId, key: "written".to_owned(), done: true, request: None, record: None },
     ];
     facts
 }
 
 fn done(facts: &mut Facts, kind: CallKind) {
-    facts.calls.push(PastCall { kind, key: format!("{}", facts.calls.len()), done: true, sale: None, amount: None, record: None });
+    facts.calls.push(PastCall { kind, key: format!("{}", facts.calls.len()), done: true, request: None, record: None });
 }
 
 fn with_bill(facts: &mut Facts, total: &str) {
@@ -304,8 +310,12 @@ fn with_bill(facts: &mut Facts, total: &str) {
         tax_total: Some(money("10.50")),
         remaining: None,
         payment_method: None,
+        account: None,
         customer: None,
         modified_at: None,
+        date: None,
+        place: crate::domain::bookings::Place::default(),
+        goods: BTreeMap::new(),
         lines: Vec::new(),
     };
     facts.answers.children = Some(vec![child]);

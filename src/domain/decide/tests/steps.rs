@@ -161,7 +161,7 @@ fn money_taken_at_the_till_is_booked_once_and_netsuite_s_own_never() {
     assert!(
         matches!(&call.request, Request::Payment(payment) if payment.amount == money("80.50") && payment.payment_method.as_deref() == Some("7"))
     );
-    facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, sale: None, amount: None, record: None });
+    facts.calls.push(PastCall { kind: CallKind::Payment, key: call.key, done: true, request: None, record: None });
     assert_eq!(end_of(&facts).0, VerdictKind::Synced);
 }
 
@@ -204,8 +204,7 @@ fn what_a_cashier_added_to_a_parked_sale_outlives_every_change_of_its_order() {
         kind: CallKind::UpdateSale,
         key: call.key.clone(),
         done: true,
-        sale: Some(update.clone()),
-        amount: None,
+        request: Some(Request::UpdateSale(update.clone())),
         record: None,
     });
     assert_eq!(end_of(&facts), (VerdictKind::Waiting, Reason::AwaitingTill));

@@ -38,6 +38,12 @@ impl<'a> Case<'a> {
         Ok(money::places(self.reference()?.retailer.currency.as_deref()))
     }
 
+    /// An amount as people read it.
+    pub(in crate::domain::decide) fn shown(&self, amount: Decimal) -> String {
+        let reference = self.facts.answers.reference.as_ref();
+        money::text(amount, money::places(reference.and_then(|reference| reference.retailer.currency.as_deref())))
+    }
+
     /// What a part of the sale comes to with tax, as its record has it: above zero where more is sold, or taken back, than is deducted.
     pub(super) fn gross_of(&self, sale: &Sale, part: Part) -> Step<Decimal> {
         let places = self.places()?;
@@ -93,12 +99,19 @@ impl<'a> Case<'a> {
                 if sells && (part == Part::Returned) != line.is_return {
                     continue;
                 }
-                self.discount_item(missing)?.map(|item| outside_line(key, item, money::round(amount, places), line.note.clone()))
+                let item = match self.item_before(detail, &key, &line.product_id) {
+                    Some(item) => Some(item),
+                    None => self.discount_item(missing)?,
+                };
+                item.map(|item| outside_line(key, item, money::round(amount, places), (line.product_id.clone(), line.note.clone())))
             } else {
                 if (part == Part::Returned) != self.comes_back(line) {
                     continue;
                 }
-                let item = self.item_of(sale, line, missing)?;
+                let item = match self.item_before(detail, &key, &line.product_id) {
+                    Some(id) => Some(ErpItem::plain(id, &line.product_id)),
+                    None => self.item_of(sale, line, missing)?,
+                };
                 match item {
                     Some(item) => self.goods_line(sale, line, &item, (part, detail), key, place, &mut taken, missing)?.map(|mut built| {
                         built.amount = money::round(amount, places);
@@ -119,10 +132,15 @@ impl<'a> Case<'a> {
             if charge.total.is_zero() && charge.tax.is_zero() {
                 continue;
             }
-            let Some(item) = self.charge_item(charge, missing)? else { continue };
-            let amount = sign * charge.total;
             let name = charge.name.clone().unwrap_or_else(|| charge.kind.clone());
-            lines.push(outside_line(format!("charge-{place_in_sale}"), item, money::round(amount, places), Some(name)));
+            let (key, what) = (format!("charge-{place_in_sale}"), format!("{}/{name}", charge.kind));
+            let item = match self.item_before(detail, &key, &what) {
+                Some(item) => Some(item),
+                None => self.charge_item(charge, missing)?,
+            };
+            let Some(item) = item else { continue };
+            let amount = sign * charge.total;
+            lines.push(outside_line(key, item, money::round(amount, places), (what, Some(name))));
             exact += amount;
             taxes += sign * charge.tax;
         }
@@ -166,7 +184,13 @@ impl<'a> Case<'a> {
             inventory,
             received,
             tax: None,
+            product: Some(line.product_id.clone()),
         }))
+    }
+
+    /// The item that a line has on the sales order that was made of the sale; a record that moves stock itself is looked up afresh.
+    fn item_before(&self, detail: Detail, key: &str, product: &str) -> Option<String> {
+        if detail == Detail::Later { self.item_on_order(key, product).map(str::to_owned) } else { None }
     }
 
     /// The item that discounts on the whole sale become.
@@ -190,7 +214,7 @@ impl<'a> Case<'a> {
             return self.found_item(item, "no_match.item", missing);
         }
         let name = charge.name.as_deref().map(|name| format!(" '{name}'")).unwrap_or_default();
-        missing.note(format!("{}{name} of {} stands outside the lines, and no [[charge]] names it", charge.kind, charge.total.normalize()));
+        missing.note(format!("{}{name} of {} stands outside the lines, and no [[charge]] names it", charge.kind, self.shown(charge.total)));
         Ok(None)
     }
 
@@ -253,8 +277,19 @@ fn as_of(part: Part, amount: Decimal) -> Decimal {
 }
 
 /// A line that has only an amount.
-fn outside_line(key: String, item: String, amount: Decimal, description: Option<String>) -> RecordLine {
-    RecordLine { key, item, quantity: None, rate: amount, amount, description, inventory: Vec::new(), received: Vec::new(), tax: None }
+fn outside_line(key: String, item: String, amount: Decimal, (product, description): (String, Option<String>)) -> RecordLine {
+    RecordLine {
+        key,
+        item,
+        quantity: None,
+        rate: amount,
+        amount,
+        description,
+        inventory: Vec::new(),
+        received: Vec::new(),
+        tax: None,
+        product: Some(product),
+    }
 }
 
 /// Each line is rounded by itself; the cents by which their sum misses the sale's go to the largest line, where they show least.

@@ -19,6 +19,7 @@ impl<'a> Case<'a> {
         let Some(bill) = self.record_of(kind, sale, number, booked)? else {
             return self.book_direct(sale, number, kind);
         };
+        self.check_changed(sale, number, bill, Part::Sold)?;
         let gross = self.target(sale, number)?;
         self.vary_record(bill, gross)?;
         if kind == RecordKind::Invoice {
@@ -34,16 +35,18 @@ impl<'a> Case<'a> {
         let open = bill.remaining.unwrap_or_default();
         let closed = sale.status.as_ref().is_ok_and(|status| status.state == SaleState::Closed);
         if !closed {
+            let open = self.shown(open);
             let detail =
                 format!("Sale {number} is booked as the invoice {label}, of which {open} is open. The sale is on account and not paid.");
             return Ok(super::booked_and_open(Reason::AwaitingAccount, detail));
         }
         if open > self.mappings.settings.tolerance && !super::is_promised(sale) {
+            let open = self.shown(open);
             let detail =
                 format!("Sale {number} is complete, and its invoice {label} has {open} open. Settle it in NetSuite, then release it here.");
             return Ok(held(Reason::TotalsDiffer, detail));
         }
-        let open = if open.is_zero() { String::new() } else { format!(" {open} of it is open.") };
+        let open = if open.is_zero() { String::new() } else { format!(" {} of it is open.", self.shown(open)) };
         Ok(synced(Reason::Booked, format!("Sale {number} is booked as the invoice {label}, and was read back.{open}")))
     }
 
@@ -68,6 +71,7 @@ impl<'a> Case<'a> {
         let paid = sale.paid();
         let difference = paid - gross;
         if difference.abs() > self.mappings.settings.tolerance {
+            let (gross, paid, difference) = (self.shown(gross), self.shown(paid), self.shown(difference));
             let detail = format!(
                 "Sale {number} comes to {gross} and {paid} is paid, a difference of {difference}. Correct it at the till, or raise the tolerance if the till rounds cash, then release it here."
             );
@@ -78,10 +82,10 @@ impl<'a> Case<'a> {
 
     /// A difference within the tolerance goes to the variance item, once.
     pub(super) fn vary_record(&mut self, bill: &Bill, wanted: Decimal) -> Step<()> {
-        let settings = &self.mappings.settings;
-        let (Some(item), Some(total)) = (settings.variance_item.as_deref(), bill.total) else { return Ok(()) };
+        let (Some(item), Some(total)) = (self.variance_item_of(&bill.id), bill.total) else { return Ok(()) };
         let difference = wanted - money::round(total, self.places()?);
-        if difference.is_zero() || difference.abs() > settings.tolerance || self.facts.done(CallKind::Variance) > 0 {
+        let tolerance = self.mappings.settings.tolerance;
+        if difference.is_zero() || difference.abs() > tolerance || self.facts.done(CallKind::Variance) > 0 {
             return Ok(());
         }
         let request = VarianceRequest { record: bill.kind, bill: bill.id.clone(), item: self.named_item(item)?, amount: difference };
@@ -98,11 +102,13 @@ impl<'a> Case<'a> {
                 format!("NetSuite does not tell the total of the {name} {label}, so it cannot be compared."),
             ));
         };
-        self.notes.push(format!("Read back: the till says {wanted}, the {name} {label} {total}."));
         let difference = wanted - total;
+        let (wanted, total) = (self.shown(wanted), self.shown(total));
+        self.notes.push(format!("Read back: the till says {wanted}, the {name} {label} {total}."));
         if difference.abs() > self.mappings.settings.tolerance {
             let changed = sale.version.is_some() && self.facts.link.x_series_version.is_some_and(|seen| Some(seen) != sale.version);
             let reason = if changed { Reason::ChangedAfterBooking } else { Reason::TotalsDiffer };
+            let difference = self.shown(difference);
             let detail = format!(
                 "Sale {number} comes to {wanted} and its {name} {label} to {total}, a difference of {difference}. Correct the {name} in NetSuite, or delete what is wrong and book it by hand, then release it here."
             );
@@ -111,6 +117,7 @@ impl<'a> Case<'a> {
         if let Some(booked) = bill.tax_total {
             let difference = tax - money::round(booked, places);
             if difference.abs() > self.mappings.settings.tolerance {
+                let (tax, booked, difference) = (self.shown(tax), self.shown(booked), self.shown(difference));
                 let detail = format!(
                     "Sale {number} has {tax} of tax and its {name} {label} {booked}, a difference of {difference}. Correct the tax in NetSuite, or set tax = \"override\", then release it here."
                 );
@@ -120,13 +127,17 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// The cash sale or refund is paid as the till was.
+    /// The cash sale or refund is paid as it was asked to be. Where this database does not know what was asked, as the till was.
     pub(super) fn compare_tender(&mut self, sale: &Sale, number: &str, bill: &Bill) -> Step<()> {
-        let (wanted, _) = self.cash_sale_tender(number, sale)?;
-        let (Some(wanted), Some(booked)) = (wanted, bill.payment_method.as_ref()) else { return Ok(()) };
-        if &wanted == booked {
+        let Some(booked) = bill.payment_method.as_ref() else { return Ok(()) };
+        let asked = self.asked(&bill.id).map(|asked| asked.payment_method.map(str::to_owned));
+        if asked.as_ref().is_some_and(|asked| asked.as_ref().is_none_or(|asked| asked == booked)) {
             return Ok(());
         }
+        // Or as the till says now, where somebody has followed a change of it.
+        let (wanted, _) = self.cash_sale_tender(number, sale)?;
+        let Some(wanted) = wanted.filter(|wanted| wanted != booked) else { return Ok(()) };
+        let wanted = asked.flatten().unwrap_or(wanted);
         let name = bill.kind.name();
         let detail = format!(
             "The {name} {} of sale {number} has the payment method {booked}, and the till's tender is booked as {wanted}. Correct it in NetSuite, then release it here.",

@@ -68,15 +68,7 @@ impl<'a> Case<'a> {
             }
         }
         if let NoMatch::Use(default) = &self.mappings.settings.no_match.item {
-            return Ok(Some(ErpItem {
-                id: self.named_item(default)?,
-                name: default.clone(),
-                kind: crate::domain::sales_order::ItemKind::NonInventory,
-                serial: false,
-                lot: false,
-                bins: false,
-                members: Vec::new(),
-            }));
+            return Ok(Some(ErpItem::plain(self.named_item(default)?, default)));
         }
         missing.note(match (product, sku) {
             (None, _) => format!("product {} is gone from X-Series, and no NetSuite item is linked to it", line.product_id),

@@ -4,7 +4,10 @@
 //! is missing at once. `direct` books a cash sale or an invoice, `order` goes the way of the sales order, `returns` takes goods back.
 
 mod amounts;
+mod asked;
+mod changed;
 mod customer;
+mod deposits;
 mod direct;
 mod goods;
 mod order;

@@ -6,20 +6,18 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 
 use super::amounts::{Detail, Part};
-use crate::domain::bookings::{Application, ChangedLine, DepositApplicationRequest, DepositRequest, OrderChange, RecordLine};
+use crate::domain::bookings::{ChangedLine, OrderChange, RecordLine};
 use crate::domain::call::Request;
 use crate::domain::decide::matching::Matched;
-use crate::domain::decide::payments::BookedAs;
-use crate::domain::decide::reconcile::{call, voided};
+use crate::domain::decide::reconcile::call;
 use crate::domain::decide::send::Missing;
-use crate::domain::decide::ship::memo;
 use crate::domain::decide::{Case, Next, Rest, Step, end, held, known_status, waiting};
-use crate::domain::ids::RecordId;
-use crate::domain::keys;
+use crate::domain::facts::Facts;
 use crate::domain::mapping::TaxMode;
-use crate::domain::record::{Child, RecordKind};
+use crate::domain::money;
+use crate::domain::record::RecordKind;
 use crate::domain::record_plan::{SaleShape, record_plan};
-use crate::domain::sale::{Sale, SalePayment};
+use crate::domain::sale::Sale;
 use crate::domain::sales_order::{ItemKind, OrderLine, SalesOrder};
 use crate::domain::status::{Account, OrderStatus, SaleState, SaleStatus};
 use crate::domain::verdict::{Reason, VerdictKind};
@@ -62,6 +60,7 @@ impl<'a> Case<'a> {
         // The order's lines are held against the sale's items anyway: then they tell this reason too.
         let shape = SaleShape { kit_tracked: self.has_tracked_kit(sale)?, ..shape };
         self.plan = Some(record_plan(&shape, &self.plan_settings(sale)));
+        self.check_changed_order(sale, &number, order)?;
         self.follow_sale(order, sale, &number)?;
         self.deposit(order, sale)?;
         match status.state {
@@ -88,29 +87,22 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn voided_order(&self, order: &SalesOrder, sale: &Sale, booked: &[Child], status: OrderStatus) -> Next {
-        let deposits = self.deposits(sale, booked).len();
-        match voided(order, status) {
-            Next::End(verdict, _) if deposits > 0 => {
-                let detail =
-                    format!("{} Its {deposits} customer deposits are to be given back in NetSuite; then skip it here.", verdict.detail);
-                held(Reason::SaleVoided, detail)
-            }
-            other => other,
-        }
-    }
-
     /// A sale that is complete and not on account leaves nothing open.
-    fn check_open(&self, order: &SalesOrder, sale: &Sale, next: Next) -> Step<Next> {
+    fn check_open(&mut self, order: &SalesOrder, sale: &Sale, next: Next) -> Step<Next> {
         let on_account = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::OnAccount));
         let Next::End(verdict, Rest::Settled) = &next else { return Ok(next) };
         if verdict.kind != VerdictKind::Synced || on_account {
             return Ok(next);
         }
+        let number = sale.number().unwrap_or(sale.id.as_str());
+        for bill in self.bills()? {
+            self.check_changed_tender(sale, number, bill)?;
+        }
         let open: Decimal = self.bills()?.iter().filter_map(|bill| bill.remaining).sum();
         if open <= self.mappings.settings.tolerance {
             return Ok(next);
         }
+        let open = self.shown(open);
         let detail = format!(
             "The sale of {} is complete, and {open} of its invoice is open. Settle it in NetSuite, then release it here.",
             order.number
@@ -118,29 +110,22 @@ impl<'a> Case<'a> {
         Ok(held(Reason::TotalsDiffer, detail))
     }
 
-    /// The customer deposits that are booked of the sale's payments, with their amounts.
-    fn deposits(&self, sale: &Sale, booked: &[Child]) -> Vec<(RecordId, Decimal)> {
-        let of = |payment: &SalePayment| {
-            let key = self.payment_key(BookedAs::Deposit, sale, payment);
-            let call = self.booked_payment(&key);
-            let record = call.and_then(|call| call.record.clone());
-            let found = || booked.iter().find(|record| record.external_id.as_deref() == Some(&key)).map(|record| record.id.clone());
-            let amount = call.and_then(|call| call.amount).unwrap_or(payment.amount);
-            Some((record.or_else(found)?, amount))
-        };
-        sale.payments.iter().filter_map(of).collect()
-    }
-
     /// The sale changed at the till since its sales order was made: as long as nothing left, the order follows.
     fn follow_sale(&mut self, order: &SalesOrder, sale: &'a Sale, number: &str) -> Step<()> {
-        let wanted = self.wanted_lines(sale, number)?;
-        let pairs = pair(order, &wanted);
+        let places = self.places()?;
+        let mut wanted = self.wanted_lines(sale, number)?;
+        let with_tax = self.tax_of_change(order, number)?;
+        if !with_tax {
+            wanted.iter_mut().for_each(|line| line.tax = None);
+        }
+        let pairs = pair(order, &wanted, places);
         let mut change = OrderChange {
             order: order.id.clone(),
             added: Vec::new(),
             location: order.location.as_ref().map(|location| location.id.clone()),
             changed: Vec::new(),
             closed: Vec::new(),
+            taxes: Vec::new(),
         };
         let mut differences = Vec::new();
         let mut left = false;
@@ -150,20 +135,22 @@ impl<'a> Case<'a> {
                     differences.push(format!("{} × item {} is new", shown(line.quantity), line.item));
                     change.added.push(line.clone());
                 }
-                Some(found) if differs(found, line) => {
+                Some(found) if differs(found, line, places) => {
                     let quantity = line.quantity.unwrap_or(found.quantity);
                     differences.push(format!(
                         "line {} ({}): {} at {} in NetSuite, {} at {} at the till",
                         found.line,
                         found.item.label(),
                         found.quantity.normalize(),
-                        found.amount.unwrap_or_default(),
+                        self.shown(found.amount.unwrap_or_default()),
                         quantity.normalize(),
-                        line.amount
+                        self.shown(line.amount)
                     ));
                     left |= quantity < found.fulfilled.max(found.billed) || !found.billed.is_zero();
-                    change.changed.push(ChangedLine { line: found.line, quantity, rate: line.rate, amount: line.amount });
+                    change.changed.push(changed(found, line));
                 }
+                // The till's tax is written as a whole: each line is told its own reference again.
+                Some(found) if with_tax => change.changed.push(changed(found, line)),
                 Some(_) => {}
             }
         }
@@ -186,24 +173,49 @@ impl<'a> Case<'a> {
         let key = format!("change-order/{}/{version}", order.id);
         let tried = self.facts.calls.iter().any(|call| call.done && call.key == key);
         let closed_books = !order.status.as_ref().is_ok_and(|status| status.can_fulfil() || *status == OrderStatus::PendingApproval);
-        // The till's tax is written as a whole, and a change of some lines would leave it half old.
-        let taxed = self.mappings.settings.tax == TaxMode::Override;
-        if left || tried || closed_books || taxed || by_hand {
+        // What left or is billed has its tax already.
+        let late = with_tax && order.lines.iter().any(|line| !line.fulfilled.is_zero() || !line.billed.is_zero());
+        if left || tried || closed_books || late || by_hand {
+            let why = match () {
+                () if by_hand => "The order was changed in NetSuite, and that is not undone. ",
+                () if tried => "The order was changed after the sale, and did not come to the same. ",
+                () if left || closed_books => "What of it is fulfilled or billed cannot follow. ",
+                () => "The till's tax is written as a whole, and part of the order is fulfilled or billed. ",
+            };
             let detail = format!(
-                "Sale {number} and {} differ: {}. Make both sides agree, then release it here.",
+                "Sale {number} and {} differ: {}. {why}Make both sides agree, then release it here.",
                 order.number,
                 differences.join("; ")
             );
             return Err(held(Reason::ChangedAfterBooking, detail));
         }
+        if with_tax {
+            change.taxes = wanted.iter().filter_map(|line| Some((line.key.clone(), line.tax.clone()?))).collect();
+        }
         self.notes.push(format!("The sale changed at the till, and {} follows: {}.", order.number, differences.join("; ")));
         Err(call(key, Request::ChangeOrder(change)))
     }
 
-    /// The lines that the sales order should have.
+    /// Whether a change of the order has to tell the till's tax: it does if the order was made with it, whatever the setting is today.
+    fn tax_of_change(&self, order: &SalesOrder, number: &str) -> Step<bool> {
+        let today = self.mappings.settings.tax == TaxMode::Override;
+        match tax_was_written(self.facts, order) {
+            None => Ok(today),
+            Some(true) if !today => {
+                let detail = format!(
+                    "{} was made with the till's tax (tax = \"override\"), which is not set any more, so it cannot be held against sale {number}. Set it again until the sale is complete, or skip it here and finish the order by hand.",
+                    order.number
+                );
+                Err(held(Reason::TaxOverride, detail))
+            }
+            Some(then) => Ok(then),
+        }
+    }
+
+    /// The lines that the sales order should have. Where it is was said when it was made.
     fn wanted_lines(&mut self, sale: &'a Sale, number: &str) -> Step<Vec<RecordLine>> {
         let mut missing = Missing::default();
-        let place = self.place(sale, &mut missing)?;
+        let place = self.place(sale, &mut Missing::default())?;
         let lines = self.record_lines(sale, Part::Sold, Detail::Later, &place, &mut missing)?;
         missing.into_step_for(&format!("Sale {number} cannot be compared with its sales order"))?;
         Ok(lines)
@@ -214,7 +226,7 @@ impl<'a> Case<'a> {
         let number = sale.number().unwrap_or(sale.id.as_str()).to_owned();
         let wanted = self.wanted_lines(sale, &number)?;
         let mut matched = Matched::default();
-        for (line, found) in wanted.iter().zip(pair(order, &wanted)) {
+        for (line, found) in wanted.iter().zip(pair(order, &wanted, self.places()?)) {
             match found {
                 Some(found) => {
                     *matched.quantities.entry(found.line).or_default() += line.quantity.unwrap_or(found.quantity);
@@ -225,68 +237,6 @@ impl<'a> Case<'a> {
         }
         Ok(matched)
     }
-
-    /// Books each instalment of a layby as a customer deposit on its sales order, once.
-    fn deposit(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
-        let layby = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::Layby));
-        let Some(customer) = order.customer.as_ref().filter(|_| layby && order.status != Ok(OrderStatus::Billed)) else { return Ok(()) };
-        for (payment, rule) in self.tenders(&order.number, sale)? {
-            let key = self.payment_key(BookedAs::Deposit, sale, payment);
-            let paid = self.payment_key(BookedAs::Payment, sale, payment);
-            if self.is_booked(&key) || self.is_booked(&paid) {
-                continue;
-            }
-            if payment.amount < Decimal::ZERO {
-                let detail = format!(
-                    "{} of the layby {} was given back at the till. Refund the customer deposit in NetSuite, then skip it here.",
-                    payment.amount.abs(),
-                    order.number
-                );
-                return Err(held(Reason::PaymentChanged, detail));
-            }
-            let request = DepositRequest {
-                external_id: key.clone(),
-                order: order.id.clone(),
-                customer: customer.id.clone(),
-                amount: payment.amount,
-                date: self.payment_day(sale, payment)?,
-                payment_method: self.payment_method(&rule)?,
-                account: self.account(&rule)?,
-                memo: Some(memo(sale)),
-            };
-            return Err(call(key, Request::Deposit(request)));
-        }
-        Ok(())
-    }
-
-    /// Applies the deposits to the order's invoice. NetSuite does so by itself in most accounts: only what is still open is applied.
-    pub(in crate::domain::decide) fn apply_deposits(&mut self, order: &SalesOrder, sale: &Sale) -> Step<()> {
-        if !self.is_of_the_till(order, sale) {
-            return Ok(());
-        }
-        let deposits = self.deposits(sale, self.booked(sale)?);
-        if deposits.is_empty() {
-            return Ok(());
-        }
-        let bills = self.bills()?;
-        for (deposit, amount) in deposits {
-            let mut open = bills.iter().filter(|bill| bill.kind == RecordKind::Invoice);
-            let Some((invoice, remaining)) =
-                open.find_map(|bill| Some((&bill.id, bill.remaining.filter(|remaining| *remaining > Decimal::ZERO)?)))
-            else {
-                return Ok(());
-            };
-            let key = keys::external_id("da", &self.facts.connection, &format!("{deposit}-{invoice}"), 1);
-            if self.facts.calls.iter().any(|call| call.done && call.key == key) {
-                continue;
-            }
-            let apply = Application { record: invoice.clone(), amount: amount.min(remaining) };
-            let request = DepositApplicationRequest { external_id: key.clone(), deposit, apply, date: self.business_day(sale)? };
-            self.notes.push(format!("The deposits of {} are applied to its invoice.", order.number));
-            return Err(call(key, Request::ApplyDeposit(request)));
-        }
-        Ok(())
-    }
 }
 
 /// Text, and lines that are closed without anything having left, stand for nothing.
@@ -295,13 +245,13 @@ fn stands(line: &OrderLine) -> bool {
 }
 
 /// The order's line of each wanted line: the first of the same item that no other has, the same quantity before any.
-fn pair<'o>(order: &'o SalesOrder, wanted: &[RecordLine]) -> Vec<Option<&'o OrderLine>> {
+fn pair<'o>(order: &'o SalesOrder, wanted: &[RecordLine], places: u32) -> Vec<Option<&'o OrderLine>> {
     let mut pairs: Vec<Option<&OrderLine>> = vec![None; wanted.len()];
     let mut taken = BTreeSet::new();
     for exact in [true, false] {
         for (line, found) in wanted.iter().zip(&mut pairs).filter(|(_, found)| found.is_none()) {
             let free = order.lines.iter().filter(|candidate| stands(candidate) && candidate.item.id == line.item);
-            *found = free.into_iter().find(|free| !taken.contains(&free.line) && (!exact || !differs(free, line)));
+            *found = free.into_iter().find(|free| !taken.contains(&free.line) && (!exact || !differs(free, line, places)));
             taken.extend(found.map(|found| found.line));
         }
     }
@@ -309,10 +259,26 @@ fn pair<'o>(order: &'o SalesOrder, wanted: &[RecordLine]) -> Vec<Option<&'o Orde
 }
 
 /// Another quantity, or another amount by more than a rounding.
-fn differs(found: &OrderLine, wanted: &RecordLine) -> bool {
+fn differs(found: &OrderLine, wanted: &RecordLine, places: u32) -> bool {
     let quantity = wanted.quantity.is_some_and(|quantity| quantity != found.quantity);
-    let amount = found.amount.is_some_and(|amount| (amount - wanted.amount).abs() > Decimal::new(1, 2));
+    let amount = found.amount.is_some_and(|amount| (amount - wanted.amount).abs() > money::unit(places));
     quantity || amount && found.kind != ItemKind::Discount || found.closed
+}
+
+/// The line as it is to be.
+fn changed(found: &OrderLine, wanted: &RecordLine) -> ChangedLine {
+    let quantity = wanted.quantity.unwrap_or(found.quantity);
+    ChangedLine { line: found.line, key: wanted.key.clone(), quantity, rate: wanted.rate, amount: wanted.amount }
+}
+
+/// The sales order was made with the till's tax; none where this database does not know.
+fn tax_was_written(facts: &Facts, order: &SalesOrder) -> Option<bool> {
+    let made = facts.calls.iter().filter(|call| call.done && call.record.as_ref() == Some(&order.id));
+    made.filter_map(|call| match call.request.as_ref()? {
+        Request::Book(request) => Some(request.tax_override),
+        _ => None,
+    })
+    .next_back()
 }
 
 fn shown(quantity: Option<Decimal>) -> String {

@@ -34,9 +34,9 @@ impl<'a> Case<'a> {
             lines.push(self.record_lines(sale, *part, *detail, &place, &mut missing)?);
         }
         self.unknown_tenders(sale, &mut missing)?;
-        let unexplained = sale.unexplained();
+        let unexplained = sale.unexplained(self.places()?);
         if !unexplained.is_zero() {
-            missing.note(format!("{} of its total stands in no line and no charge", unexplained.normalize()));
+            missing.note(format!("{} of its total stands in no line and no charge", self.shown(unexplained)));
         }
         let debtor = self.debtor(sale, &place, &mut missing)?;
         missing.into_step_for(&format!("Sale {number} cannot be booked"))?;
@@ -73,6 +73,7 @@ impl<'a> Case<'a> {
             lines,
             tax_override: settings.tax == TaxMode::Override,
             apply: Vec::new(),
+            witness: Some(self.witness(sale)),
         }
     }
 }

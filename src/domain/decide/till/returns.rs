@@ -17,6 +17,7 @@ use crate::domain::decide::ship::memo;
 use crate::domain::decide::{Case, Next, Step, held, synced};
 use crate::domain::facts::{Original, Question};
 use crate::domain::mapping::RefundAs;
+use crate::domain::money;
 use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{ItemKind, SalesOrder};
@@ -38,6 +39,7 @@ impl<'a> Case<'a> {
                 self.refund_alone(sale, number, kind)
             };
         };
+        self.check_changed(sale, number, refund, Part::Returned)?;
         let gross = self.refund_target(sale)?;
         self.vary_record(refund, gross)?;
         if kind == RecordKind::CreditMemo {
@@ -50,7 +52,7 @@ impl<'a> Case<'a> {
             self.compare_tender(sale, number, refund)?;
         }
         let open = refund.remaining.filter(|open| *open > Decimal::ZERO && kind == RecordKind::CreditMemo);
-        let open = open.map(|open| format!(" {open} of it is the customer's credit.")).unwrap_or_default();
+        let open = open.map(|open| format!(" {} of it is the customer's credit.", self.shown(open))).unwrap_or_default();
         let detail = format!("Sale {number} takes goods back: booked as the {} {label}, and read back.{open}", kind.name());
         Ok(synced(Reason::ReturnBooked, detail))
     }
@@ -125,6 +127,7 @@ impl<'a> Case<'a> {
                 payment_method: None,
                 account: None,
                 apply: Vec::new(),
+                witness: Some(self.witness(sale)),
             };
             return Ok(call(external_id, Request::Transform(request)));
         };
@@ -152,6 +155,7 @@ impl<'a> Case<'a> {
             payment_method: None,
             account: None,
             apply: Vec::new(),
+            witness: Some(self.witness(sale)),
         };
         if id_of(booked, RecordKind::ItemReceipt).is_none() && !request.lines.is_empty() {
             if self.was_made(RecordKind::ItemReceipt, sale) {
@@ -177,7 +181,7 @@ impl<'a> Case<'a> {
     /// the order come to what the till gave back.
     fn is_plain_return(&mut self, sale: &'a Sale, order: &SalesOrder) -> Step<bool> {
         let mut missing = Missing::default();
-        let cent = Decimal::new(1, 2);
+        let cent = money::unit(self.places()?);
         for line in lines_of(sale) {
             let Some(item) = self.item_of(sale, line, &mut missing)?.filter(|_| self.comes_back(line)) else { return Ok(false) };
             let sold = order.lines.iter().filter(|sold| sold.item.id == item.id);
@@ -248,6 +252,7 @@ impl<'a> Case<'a> {
             let open = credit.remaining.unwrap_or(payment.amount.abs());
             let amount = payment.amount.abs();
             if amount > open + self.mappings.settings.tolerance {
+                let (amount, open) = (self.shown(amount), self.shown(open));
                 let detail = format!(
                     "The till gave {amount} back for sale {number}, and its credit memo has only {open} open. Settle the difference in NetSuite, then release it here."
                 );
@@ -256,11 +261,13 @@ impl<'a> Case<'a> {
             let request = RefundRequest {
                 external_id: key.clone(),
                 customer,
-                apply: Application { record: credit.id.clone(), amount: amount.min(open) },
+                apply: Some(Application { record: credit.id.clone(), amount: amount.min(open) }),
+                deposits: Vec::new(),
                 date: self.payment_day(sale, payment)?,
                 payment_method: self.payment_method(&rule)?,
                 account: self.account(&rule)?,
                 memo: Some(memo(sale)),
+                tender: Some(payment.type_id.clone()),
             };
             return Err(call(key, Request::Refund(request)));
         }
@@ -289,6 +296,8 @@ impl<'a> Case<'a> {
             }
             return Ok(call(request.external_id.clone(), Request::Book(request)));
         };
+        self.check_changed(sale, number, invoice, Part::Sold)?;
+        self.check_changed(sale, number, credit, Part::Returned)?;
         let sold = self.gross_of(sale, Part::Sold)?;
         self.vary_record(invoice, sold)?;
         self.give_back(sale, number, credit)?;
@@ -302,8 +311,9 @@ impl<'a> Case<'a> {
         let open = invoice.remaining.unwrap_or_default();
         if open > self.mappings.settings.tolerance && !super::is_promised(sale) {
             let detail = format!(
-                "Sale {number} is an exchange, and its invoice {} has {open} open. Settle it in NetSuite, then release it here.",
-                label(invoice)
+                "Sale {number} is an exchange, and its invoice {} has {} open. Settle it in NetSuite, then release it here.",
+                label(invoice),
+                self.shown(open)
             );
             return Ok(held(Reason::TotalsDiffer, detail));
         }

@@ -11,54 +11,55 @@ impl World {
         assert!(!known, "{} is sent a second time", call.key);
         self.requests.push(call.request.clone());
         let id = RecordId::from(format!("{}", 1000 + self.requests.len()).as_str());
-        let amount = call.request.amount();
+        let sent = Some(call.request.clone());
         match call.request {
             Request::Book(request) => {
                 let (total, tax) = Self::totals(&request.lines, request.tax_override);
                 if request.record == RecordKind::SalesOrder {
+                    assert!(self.order.is_none(), "two sales orders of one sale");
                     self.order = Some(netsuite_order(&id, &request, total));
                 } else {
                     let applied: Decimal = request.apply.iter().map(|apply| self.apply(apply)).sum();
-                    let open = if matches!(request.record, RecordKind::CashSale | RecordKind::CashRefund) {
-                        Decimal::ZERO
-                    } else {
-                        total - applied
-                    };
-                    let (method, customer) = (request.payment_method, Some(request.customer));
-                    let key = request.external_id;
+                    let paid = matches!(request.record, RecordKind::CashSale | RecordKind::CashRefund);
                     self.books.push(Booked {
-                        kind: request.record,
-                        id: id.clone(),
-                        key,
                         total,
                         tax,
-                        open,
-                        method,
-                        customer,
-                        from: None,
+                        open: if paid { Decimal::ZERO } else { total - applied },
+                        method: request.payment_method,
+                        account: request.account,
+                        customer: Some(request.customer),
+                        place: request.place,
+                        goods: goods(&request.lines),
                         date: request.date,
+                        ..blank(request.record, &id, &call.key)
                     });
                 }
             }
             Request::Variance(request) => {
                 let record = self.books.iter_mut().find(|booked| booked.id == request.bill).unwrap();
                 record.total += request.amount;
-                if record.kind == RecordKind::Invoice {
+                if matches!(record.kind, RecordKind::Invoice | RecordKind::CreditMemo) {
                     record.open += request.amount;
                 }
             }
             Request::Payment(request) => {
                 self.apply(&Application { record: request.invoice, amount: request.amount });
-                self.keep(RecordKind::CustomerPayment, &id, &call.key, request.amount, request.date);
+                let (total, method, date) = (request.amount, request.payment_method, request.date);
+                self.books.push(Booked { total, method, date, ..blank(RecordKind::CustomerPayment, &id, &call.key) });
             }
             Request::Refund(request) => {
-                self.apply(&request.apply);
-                self.keep(RecordKind::CustomerRefund, &id, &call.key, request.apply.amount, request.date);
+                let total = request.apply.iter().chain(&request.deposits).map(|part| self.apply(part)).sum();
+                let (method, date) = (request.payment_method, request.date);
+                self.books.push(Booked { total, method, date, ..blank(RecordKind::CustomerRefund, &id, &call.key) });
             }
-            Request::Deposit(request) => self.keep(RecordKind::CustomerDeposit, &id, &call.key, request.amount, request.date),
+            Request::Deposit(request) => {
+                let (total, method, date) = (request.amount, request.payment_method, request.date);
+                self.books.push(Booked { total, open: total, method, date, ..blank(RecordKind::CustomerDeposit, &id, &call.key) });
+            }
             Request::ApplyDeposit(request) => {
-                self.apply(&request.apply);
-                self.keep(RecordKind::DepositApplication, &id, &call.key, request.apply.amount, request.date);
+                let total = self.apply(&request.apply);
+                self.apply(&Application { record: request.deposit, amount: total });
+                self.books.push(Booked { total, date: request.date, ..blank(RecordKind::DepositApplication, &id, &call.key) });
             }
             Request::ErpCustomer(request) => {
                 self.till_customer.linked = Some("555".to_owned());
@@ -69,11 +70,13 @@ impl World {
                 for changed in change.changed {
                     let line = order.lines.iter_mut().find(|line| line.line == changed.line).unwrap();
                     (line.quantity, line.rate, line.amount) = (changed.quantity, Some(changed.rate), Some(changed.amount));
+                    let told = change.taxes.iter().find(|(key, _)| *key == changed.key).map(|(_, tax)| tax.amount);
+                    line.tax = if change.taxes.is_empty() { Some(tax_of(&line.item.id, changed.amount)) } else { told };
                 }
                 order.lines.iter_mut().filter(|line| change.closed.contains(&line.line)).for_each(|line| line.closed = true);
                 let next = order.lines.iter().map(|line| line.line).max().unwrap_or_default() + 1;
                 order.lines.extend((next..).zip(&change.added).map(|(key, line)| order_line(key, line)));
-                order.total = Some(order_total(order));
+                order.total = Some(order_total(order, self.keeps_closed_lines));
             }
             Request::Fulfil(request) => {
                 let order = self.order.as_mut().unwrap();
@@ -83,19 +86,7 @@ impl World {
                 }
                 restate(order);
                 let from = Some(request.order);
-                let key = call.key.clone();
-                self.books.push(Booked {
-                    kind: RecordKind::ItemFulfillment,
-                    id: id.clone(),
-                    key,
-                    total: Decimal::ZERO,
-                    tax: Decimal::ZERO,
-                    open: Decimal::ZERO,
-                    method: None,
-                    customer: None,
-                    from,
-                    date: request.date,
-                });
+                self.books.push(Booked { from, date: request.date, ..blank(RecordKind::ItemFulfillment, &id, &call.key) });
             }
             Request::Invoice(request) | Request::CashSale(request) => {
                 let order = self.order.as_mut().unwrap();
@@ -104,33 +95,36 @@ impl World {
                     target.billed += line.quantity;
                 }
                 restate(order);
-                let total = order.total.unwrap();
-                let tax = order.lines.iter().filter_map(|line| line.tax).sum();
-                let deposits: Decimal = self.of(RecordKind::CustomerDeposit).iter().map(|deposit| deposit.total).sum();
-                let applied = if self.applies_deposits { deposits } else { Decimal::ZERO };
-                let open = if kind == CallKind::Invoice { total - applied } else { Decimal::ZERO };
-                let record = if kind == CallKind::Invoice { RecordKind::Invoice } else { RecordKind::CashSale };
-                let (key, from) = (call.key.clone(), Some(request.order));
+                let total = order_total(order, false);
+                let tax = order.lines.iter().filter(|line| !line.closed).filter_map(|line| line.tax).sum();
+                let invoice = kind == CallKind::Invoice;
+                let mut open = if invoice { total } else { Decimal::ZERO };
+                if self.applies_deposits {
+                    for deposit in self.books.iter_mut().filter(|booked| booked.kind == RecordKind::CustomerDeposit) {
+                        let part = deposit.open.min(open);
+                        deposit.open -= part;
+                        open -= part;
+                    }
+                }
                 self.books.push(Booked {
-                    kind: record,
-                    id: id.clone(),
-                    key,
                     total,
                     tax,
                     open,
                     method: request.payment_method,
+                    account: request.account,
                     customer: Some("108".into()),
-                    from,
+                    from: Some(request.order),
                     date: request.date,
+                    ..blank(if invoice { RecordKind::Invoice } else { RecordKind::CashSale }, &id, &call.key)
                 });
             }
             Request::Transform(request) => {
                 if request.record == RecordKind::ReturnAuthorization {
                     let mut back = self.original.order.as_deref().unwrap().clone();
-                    back.lines
-                        .retain(|line| request.lines.iter().any(|wanted| wanted.order_line == line.line && !wanted.quantity.is_zero()));
+                    let wanted = |line: &OrderLine| request.lines.iter().find(|wanted| wanted.order_line == line.line);
+                    back.lines.retain(|line| wanted(line).is_some_and(|wanted| !wanted.quantity.is_zero()));
                     for line in &mut back.lines {
-                        line.quantity = request.lines.iter().find(|wanted| wanted.order_line == line.line).unwrap().quantity;
+                        line.quantity = wanted(line).unwrap().quantity;
                     }
                     self.authorized = Some(back);
                 }
@@ -138,40 +132,24 @@ impl World {
                 let net: Decimal = lines.map(|line| round(line.rate.unwrap() * line.quantity, 2)).sum();
                 let tax = round(net * money("0.15"), 2);
                 let total = net + tax;
-                let open = if request.record == RecordKind::CreditMemo { total } else { Decimal::ZERO };
-                let key = call.key.clone();
+                let applied: Decimal = request.apply.iter().map(|apply| self.apply(apply)).sum();
                 self.books.push(Booked {
-                    kind: request.record,
-                    id: id.clone(),
-                    key,
                     total,
                     tax,
-                    open,
+                    open: if request.record == RecordKind::CreditMemo { total - applied } else { Decimal::ZERO },
                     method: request.payment_method,
+                    account: request.account,
                     customer: Some("108".into()),
-                    from: None,
                     date: request.date,
+                    ..blank(request.record, &id, &call.key)
                 });
             }
             other => panic!("a sale of the till never asks for {other:?}"),
         }
-        self.calls.push(PastCall { kind, key: call.key, done: true, sale: None, amount, record: Some(id) });
-    }
-
-    fn keep(&mut self, kind: RecordKind, id: &RecordId, key: &str, total: Decimal, date: Option<jiff::civil::Date>) {
-        let key = key.to_owned();
-        self.books.push(Booked {
-            kind,
-            id: id.clone(),
-            key,
-            total,
-            tax: Decimal::ZERO,
-            open: Decimal::ZERO,
-            method: None,
-            customer: None,
-            from: None,
-            date,
-        });
+        if self.forgets == Some(self.requests.len()) {
+            return;
+        }
+        self.calls.push(PastCall { kind, key: call.key, done: true, request: sent, record: Some(id) });
     }
 
     /// Pays for a record; more than is open is refused.
@@ -187,31 +165,65 @@ impl World {
         let net: Decimal = lines.iter().map(|line| line.amount).sum();
         let tax = lines.iter().map(|line| match &line.tax {
             Some(tax) if overridden => tax.amount,
-            _ if overridden || line.item.starts_with("i-free") || ["901", "902"].contains(&line.item.as_str()) => Decimal::ZERO,
-            _ => round(line.amount * money("0.15"), 2),
+            _ if overridden => Decimal::ZERO,
+            _ => tax_of(&line.item, line.amount),
         });
         let tax: Decimal = tax.sum();
         (net + tax, tax)
     }
 }
 
+/// A record of which only the key is known.
+fn blank(kind: RecordKind, id: &RecordId, key: &str) -> Booked {
+    Booked {
+        kind,
+        id: id.clone(),
+        key: key.to_owned(),
+        total: Decimal::ZERO,
+        tax: Decimal::ZERO,
+        open: Decimal::ZERO,
+        method: None,
+        account: None,
+        customer: None,
+        place: Place::default(),
+        goods: BTreeMap::new(),
+        from: None,
+        date: None,
+    }
+}
+
+fn goods(lines: &[RecordLine]) -> BTreeMap<String, Goods> {
+    let mut goods = BTreeMap::<String, Goods>::new();
+    for line in lines {
+        let of_item = goods.entry(line.item.clone()).or_default();
+        of_item.quantity += line.quantity.unwrap_or_default();
+        of_item.amount += line.amount;
+    }
+    goods
+}
+
+/// NetSuite's own tax on an amount of an item.
+fn tax_of(item: &str, amount: Decimal) -> Decimal {
+    let free = item.starts_with("i-free") || ["901", "902"].contains(&item);
+    if free { Decimal::ZERO } else { round(amount * money("0.15"), 2) }
+}
+
 fn order_line(key: i64, line: &RecordLine) -> OrderLine {
-    let amount = line.amount;
-    let taxed = !line.item.starts_with("i-free") && line.item != "902";
     OrderLine {
         item: Ref { id: line.item.clone(), name: None },
         kind: if line.item == "900" { ItemKind::Discount } else { ItemKind::Inventory },
         quantity: line.quantity.unwrap_or(Decimal::ONE),
         rate: Some(line.rate),
-        amount: Some(amount),
-        tax: Some(if taxed { round(amount * money("0.15"), 2) } else { Decimal::ZERO }),
+        amount: Some(line.amount),
+        tax: Some(line.tax.as_ref().map_or_else(|| tax_of(&line.item, line.amount), |tax| tax.amount)),
         ..super::line(key, "X", 1, "1")
     }
 }
 
-fn order_total(order: &SalesOrder) -> Decimal {
-    let lines = order.lines.iter().filter(|line| !line.closed);
-    lines.map(|line| line.amount.unwrap() + round(line.amount.unwrap() * money("0.15"), 2)).sum()
+/// What the lines come to; in some accounts those that are closed still count.
+fn order_total(order: &SalesOrder, with_closed: bool) -> Decimal {
+    let lines = order.lines.iter().filter(|line| with_closed || !line.closed);
+    lines.map(|line| line.amount.unwrap() + line.tax.unwrap_or_default()).sum()
 }
 
 fn netsuite_order(id: &RecordId, request: &crate::domain::bookings::RecordRequest, total: Decimal) -> SalesOrder {

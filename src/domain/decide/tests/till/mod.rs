@@ -1,14 +1,17 @@
 //! The world of a sale of the till: the sale, what NetSuite answers, and the loop of a pass.
 
 mod books;
+mod later;
 mod property;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::domain::bookings::Place;
 use crate::domain::facts::{List, Original, Question, TillCustomerFacts};
 use crate::domain::money::round;
+use crate::domain::record::{Goods, Money};
 use crate::domain::reference::{ErpItem, InventoryNumber, KitMember, Period, TaxCode, TillCustomer, TillItem};
 use crate::domain::sale::Charge;
 
@@ -130,6 +133,9 @@ pub(super) struct Booked {
     pub(super) customer: Option<String>,
     pub(super) from: Option<RecordId>,
     pub(super) date: Option<jiff::civil::Date>,
+    pub(super) account: Option<String>,
+    pub(super) place: Place,
+    pub(super) goods: BTreeMap<String, Goods>,
 }
 
 /// NetSuite, and what this service remembers of its calls.
@@ -147,6 +153,12 @@ pub(super) struct World {
     pub(super) periods: Vec<Period>,
     /// NetSuite applies a sales order's deposits to its invoice by itself.
     pub(super) applies_deposits: bool,
+    /// Closed lines still count in a sales order's total.
+    pub(super) keeps_closed_lines: bool,
+    /// Every product belongs to another item than before.
+    pub(super) renamed: bool,
+    /// This service knows nothing of the call of this number, which was made.
+    pub(super) forgets: Option<usize>,
 }
 
 impl World {
@@ -190,6 +202,7 @@ impl World {
                     self.perform(*call);
                     (answers.booked, answers.read_back, answers.bills, answers.authorized) = (None, None, None, None);
                     (answers.children, answers.till_customer) = (None, None);
+                    answers.payments.clear();
                 }
                 Next::Later(why) => return (Verdict::held(Reason::OriginalFirst, why), decision.plan),
                 Next::End(verdict, _) => {
@@ -217,8 +230,12 @@ impl World {
             tax_total: Some(booked.tax),
             remaining: Some(booked.open),
             payment_method: booked.method.clone(),
+            account: booked.account.clone(),
             customer: booked.customer.clone(),
             modified_at: None,
+            date: booked.date,
+            place: booked.place.clone(),
+            goods: booked.goods.clone(),
             lines: Vec::new(),
         };
         match question {
@@ -237,8 +254,24 @@ impl World {
                 answers.booked = Some(found.chain(order).collect());
             }
             Question::ReadBack => answers.read_back = Some(self.books.iter().map(bill).collect()),
+            Question::Payments(ids) => {
+                for id in ids {
+                    let money = self.books.iter().find(|booked| booked.id == id).map(|booked| Money {
+                        id: id.clone(),
+                        amount: Some(booked.total),
+                        unused: Some(booked.open),
+                        payment_method: booked.method.clone(),
+                    });
+                    answers.payments.insert(id, money);
+                }
+            }
             Question::TillItems { products, .. } => {
-                answers.till_items = Some(products.iter().map(|id| (id.clone(), till_item(id))).collect());
+                let item = |id: &String| {
+                    let mut item = till_item(id);
+                    item.items.iter_mut().filter(|_| self.renamed).for_each(|item| item.id.push_str("-new"));
+                    (id.clone(), item)
+                };
+                answers.till_items = Some(products.iter().map(item).collect());
             }
             Question::TillCustomer(_) => answers.till_customer = Some(self.till_customer.clone()),
             Question::SerialNumbers(_) => answers.serial_numbers = Some(self.serial_numbers.clone()),

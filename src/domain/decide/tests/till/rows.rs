@@ -140,9 +140,9 @@ fn an_instalment_that_is_edited_after_it_was_booked_is_held_and_told() {
     run(&mut world, &sale, SKIP);
     sale.payments = vec![paid("a", "cash", "25")];
     assert_eq!(run(&mut world, &sale, SKIP), (VerdictKind::Held, Reason::PaymentChanged));
-    assert!(detail(&mut world, &sale, SKIP).contains("booked at 20 and is 25"));
+    assert!(detail(&mut world, &sale, SKIP).contains("booked at 20.00 and is 25.00"));
     sale.payments.clear();
-    assert!(detail(&mut world, &sale, SKIP).contains("of 20 is booked and is gone"));
+    assert!(detail(&mut world, &sale, SKIP).contains("of 20.00 is booked and is gone"));
     assert_eq!(world.of(RecordKind::CustomerDeposit).len(), 1);
 }
 
