@@ -102,6 +102,9 @@ pub struct RecordLine {
     pub inventory: Vec<InventoryAssignment>,
     /// Serial or lot numbers that come back, as they stand on the goods (`receiptInventoryNumber`), with how many of each.
     pub received: Vec<(String, Decimal)>,
+    /// The bin that all of it comes back to, by internal id.
+    #[serde(default)]
+    pub bin: Option<String>,
     /// The sale's tax on the line, where it is written.
     pub tax: Option<LineTax>,
     /// The product, or what kind of charge it is, that became the item; kept with the intent, not sent.
@@ -244,6 +247,9 @@ pub struct TransformLine {
     pub location: Option<String>,
     /// Serial or lot numbers that come back, of a receipt, with how many of each.
     pub received: Vec<(String, Decimal)>,
+    /// The bin that all of it comes back to, of a receipt, by internal id.
+    #[serde(default)]
+    pub bin: Option<String>,
 }
 
 /// Money given back for a credit memo, or for customer deposits.

@@ -275,6 +275,14 @@ pub struct Original {
     pub order: Option<Box<SalesOrder>>,
     /// The records that carry our keys of it.
     pub booked: Vec<Child>,
+    /// This service has an order of it.
+    pub known: bool,
+    /// What was sent for it.
+    pub calls: Vec<PastCall>,
+    /// Its invoices, read back.
+    pub invoices: Vec<Bill>,
+    /// The sales that take it back, where X-Series names them; the one that asks among them.
+    pub returns: Vec<Sale>,
 }
 
 /// What X-Series has besides sales.

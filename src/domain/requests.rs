@@ -156,6 +156,9 @@ pub struct FulfilmentLine {
 pub struct InventoryAssignment {
     /// The serial or lot number.
     pub number: Option<String>,
+    /// The same as it stands on the goods; kept with the intent, not sent.
+    #[serde(default)]
+    pub text: Option<String>,
     /// The bin.
     pub bin: Option<String>,
     /// The inventory status.

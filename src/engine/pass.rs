@@ -291,15 +291,7 @@ impl Pass<'_> {
     }
 
     fn facts(&self) -> Result<Facts, Stop> {
-        let calls = self.calls.iter().map(|row| {
-            Ok(PastCall {
-                kind: row.kind,
-                key: row.key.clone(),
-                done: row.state == CallState::Done,
-                request: Some(request(row)?),
-                record: row.remote_id.as_deref().filter(|_| row.kind.system() == "netsuite").map(RecordId::from),
-            })
-        });
+        let calls = self.calls.iter().map(past_call);
         Ok(Facts {
             connection: self.side.id.clone(),
             link: self.link.clone(),
@@ -423,6 +415,17 @@ fn after_write(request: &Request, link: &mut Link, wrote_sale: &mut bool) {
         *wrote_sale = true;
         link.sent_digest = Some(sale.content_digest());
     }
+}
+
+/// A stored call, as a decision sees it.
+pub(super) fn past_call(row: &CallRow) -> Result<PastCall, PassError> {
+    Ok(PastCall {
+        kind: row.kind,
+        key: row.key.clone(),
+        done: row.state == CallState::Done,
+        request: Some(request(row)?),
+        record: row.remote_id.as_deref().filter(|_| row.kind.system() == "netsuite").map(RecordId::from),
+    })
 }
 
 /// The request of a stored call.

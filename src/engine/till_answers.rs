@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use super::pass::past_call;
 use super::patience::read;
 use super::{Engine, PassError, Side};
 use crate::domain::facts::{List, Original, TillCustomerFacts};
 use crate::domain::ids::SaleId;
 use crate::domain::keys;
-use crate::domain::record::RecordKind;
+use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::reference::{ErpCustomer, Product, TillCustomer, TillItem};
-use crate::domain::sales_order::Ref;
+use crate::domain::sales_order::{Ref, SalesOrder};
 use crate::domain::verdict::HoldKind;
 use crate::netsuite::Item;
 use crate::store::{CallState, OrderRow, OrderState};
@@ -224,7 +225,30 @@ impl Engine {
             order = read(&self.clock, || side.netsuite.sales_order(&made.id)).await?;
         }
         let under_way = booked.is_empty() && own.as_ref().is_some_and(is_under_way);
-        Ok(Original { sale: sale.map(Box::new), under_way, order: order.map(Box::new), booked })
+        let calls = match &own {
+            Some(own) => self.store.calls_of(&own.id).await?.iter().map(past_call).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        };
+        let invoices = self.invoices_of(side, &booked, order.as_ref()).await?;
+        let mut returns = Vec::new();
+        for id in sale.iter().flat_map(|sale| &sale.returned_by) {
+            returns.extend(read(&self.clock, || side.x_series.sale(id)).await?);
+        }
+        let (sale, order) = (sale.map(Box::new), order.map(Box::new));
+        Ok(Original { sale, under_way, order, booked, known: own.is_some(), calls, invoices, returns })
+    }
+
+    /// The invoices of a sale: its own, and those made from its sales order.
+    async fn invoices_of(&self, side: &Side, booked: &[Child], order: Option<&SalesOrder>) -> Result<Vec<Bill>, PassError> {
+        let made = match order {
+            Some(order) => read(&self.clock, || side.netsuite.children(&order.id)).await?,
+            None => Vec::new(),
+        };
+        let mut invoices = Vec::new();
+        for record in booked.iter().chain(&made).filter(|record| record.kind == RecordKind::Invoice) {
+            invoices.extend(read(&self.clock, || side.netsuite.bill(record.kind, &record.id)).await?);
+        }
+        Ok(invoices)
     }
 }
 

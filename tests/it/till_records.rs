@@ -63,6 +63,7 @@ impl Books {
     fn line(&self, key: &str, sku: &str, quantity: Decimal, rate: Decimal) -> RecordLine {
         RecordLine {
             product: None,
+            bin: None,
             key: key.to_owned(),
             item: self.item(sku),
             quantity: Some(quantity),
@@ -281,7 +282,7 @@ async fn goods_come_back_by_authorisation_receipt_and_refund() {
     let request = books.bill_request(&order).await;
     books.client().invoice(&request).await.unwrap();
     let lines = |order_line, location: Option<&str>| {
-        vec![TransformLine { order_line, quantity: dec("1"), location: location.map(str::to_owned), received: vec![] }]
+        vec![TransformLine { order_line, quantity: dec("1"), location: location.map(str::to_owned), received: vec![], bin: None }]
     };
     let request = TransformRequest {
         witness: None,

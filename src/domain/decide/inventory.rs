@@ -120,7 +120,13 @@ fn set_on_order(line: &OrderLine, quantity: Decimal) -> Option<Vec<InventoryAssi
         let now = open.min(*quantity - passed);
         open -= now;
         if now > Decimal::ZERO {
-            detail.push(InventoryAssignment { number: id(number), bin: id(bin), status: id(status), quantity: now });
+            detail.push(InventoryAssignment {
+                number: id(number),
+                text: number.as_ref().and_then(|number| number.name.clone()),
+                bin: id(bin),
+                status: id(status),
+                quantity: now,
+            });
         }
     }
     open.is_zero().then_some(detail).filter(|detail| !detail.is_empty())
@@ -133,6 +139,7 @@ pub(super) fn serials(sold: &[&str], quantity: Decimal, stock: &[InventoryNumber
     if Decimal::from(there.len()) == quantity {
         let one = |known: &InventoryNumber| InventoryAssignment {
             number: Some(known.id.clone()),
+            text: Some(known.number.clone()),
             bin: None,
             status: None,
             quantity: Decimal::ONE,
@@ -161,7 +168,13 @@ pub(super) fn lots(quantity: Decimal, stock: &[InventoryNumber], taken: &mut Tak
         }
         *used += now;
         open -= now;
-        detail.push(InventoryAssignment { number: Some(lot.id.clone()), bin: None, status: None, quantity: now });
+        detail.push(InventoryAssignment {
+            number: Some(lot.id.clone()),
+            text: Some(lot.number.clone()),
+            bin: None,
+            status: None,
+            quantity: now,
+        });
     }
     if open > Decimal::ZERO { Err(format!("needs {} more in lots at its location.", open.normalize())) } else { Ok(detail) }
 }

@@ -46,7 +46,7 @@ pub const DOCUMENT: &[&str] = &[
 pub const MAPPING: &[&str] = &["name", "when", "send_as", "note", "register", "author", "fulfil_from", "send_payment"];
 /// The keys of `[[outlet]]`.
 pub const OUTLET: &[&str] =
-    &["x_series", "location", "register", "default_customer", "department", "class", "subsidiary", "skip_sales_orders"];
+    &["x_series", "location", "register", "default_customer", "department", "class", "subsidiary", "skip_sales_orders", "return_bin"];
 /// The keys of `[[payment_type]]`.
 pub const PAYMENT_TYPE: &[&str] = &["x_series", "netsuite", "account", "kind"];
 /// The keys of `[[tax]]`.

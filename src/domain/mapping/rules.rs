@@ -46,6 +46,8 @@ pub struct OutletRule {
     pub subsidiary: Option<String>,
     /// Other than the document's `skip_sales_orders`.
     pub skip_sales_orders: Option<bool>,
+    /// The bin's internal id that goods kept in bins come back to, where it is not known which they left.
+    pub return_bin: Option<String>,
 }
 
 /// `[[register]]`: a register whose sales are booked elsewhere than its outlet's. What is not set is the outlet's.

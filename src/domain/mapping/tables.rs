@@ -25,7 +25,16 @@ pub(super) fn outlets(reader: &mut Reader<'_>, root: &Section<'_>) -> Vec<Outlet
             class: section.optional(reader, "class", None),
             subsidiary: section.optional(reader, "subsidiary", None),
             skip_sales_orders: section.flag(reader, "skip_sales_orders"),
+            return_bin: section.optional(reader, "return_bin", None),
         };
+        if rule.return_bin.as_deref().is_some_and(|bin| !bin.bytes().all(|byte| byte.is_ascii_digit())) {
+            let at = section.get("return_bin").map_or(section.start, |found| found.span().start);
+            reader.error(
+                at,
+                "return_bin is a bin's internal id, which is a number in text".to_owned(),
+                Some("return_bin = \"12\"".to_owned()),
+            );
+        }
         if let Some(location) = &rule.location
             && outlets.iter().any(|other: &OutletRule| other.location.as_deref().is_some_and(|other| same_text(other, location)))
         {

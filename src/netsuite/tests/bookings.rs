@@ -21,6 +21,7 @@ fn dec(text: &str) -> Decimal {
 fn line(key: &str, quantity: Option<&str>, rate: &str, amount: &str) -> RecordLine {
     RecordLine {
         product: None,
+        bin: None,
         key: key.to_owned(),
         item: "55".to_owned(),
         quantity: quantity.map(dec),
@@ -124,7 +125,8 @@ async fn a_credit_memo_pays_only_for_what_it_is_told_to() {
 
 #[tokio::test]
 async fn what_leaves_goes_by_id_and_what_comes_back_by_its_number() {
-    let leaves = InventoryAssignment { number: Some("10".into()), bin: Some("77".into()), status: Some("1".into()), quantity: dec("2") };
+    let leaves =
+        InventoryAssignment { number: Some("10".into()), text: None, bin: Some("77".into()), status: Some("1".into()), quantity: dec("2") };
     let sold = RecordLine { inventory: vec![leaves], ..line("l1", Some("2"), "10", "20") };
     let seen = booked(&RecordRequest { lines: vec![sold], ..record(RecordKind::CashSale) }).await;
     assert_eq!(
@@ -218,7 +220,7 @@ async fn money_is_named_as_the_account_calls_it() {
 }
 
 fn transform(from: RecordKind, to: RecordKind) -> TransformRequest {
-    let taken = TransformLine { order_line: 1, quantity: dec("1"), location: None, received: vec![] };
+    let taken = TransformLine { order_line: 1, quantity: dec("1"), location: None, received: vec![], bin: None };
     TransformRequest {
         witness: None,
         from,

@@ -57,28 +57,37 @@ fn fulfilment_line(line: &FulfilmentLine) -> Result<Value, Unsendable> {
     if let Some(location) = &line.location {
         body.insert("location".to_owned(), reference(location)?);
     }
-    if let Some(detail) = inventory_detail(&line.order_line.to_string(), quantity, &line.inventory, &[])? {
+    if let Some(detail) = inventory_detail(&line.order_line.to_string(), quantity, &line.inventory, (&[], None))? {
         body.insert("inventoryDetail".to_owned(), detail);
     }
     Ok(Value::Object(body))
 }
 
-/// What leaves (`issueInventoryNumber`, by id) or comes back (`receiptInventoryNumber`, as it stands on the goods).
+/// What leaves (`issueInventoryNumber`, by id) or comes back (`receiptInventoryNumber`, as it stands on the goods), the latter to one
+/// bin where one is named.
 pub(super) fn inventory_detail(
     line: &str,
     quantity: Decimal,
     leaves: &[InventoryAssignment],
-    comes_back: &[(String, Decimal)],
+    (comes_back, bin): (&[(String, Decimal)], Option<&str>),
 ) -> Result<Option<Value>, Unsendable> {
     if leaves.is_empty() && comes_back.is_empty() {
-        return Ok(None);
+        let Some(bin) = bin else { return Ok(None) };
+        let whole = json!({ "binNumber": reference(bin)?, "quantity": number(quantity)? });
+        return Ok(Some(json!({ "quantity": number(quantity)?, "inventoryAssignment": { "items": [whole] } })));
     }
     let quantities = leaves.iter().map(|assignment| assignment.quantity).chain(comes_back.iter().map(|(_, quantity)| *quantity));
     let assigned = quantities.fold(Decimal::ZERO, Decimal::saturating_add);
     if assigned != quantity {
         return Err(Unsendable::Assigned { line: line.to_owned(), assigned, quantity });
     }
-    let received = |(text, quantity): &(String, Decimal)| Ok(json!({ "receiptInventoryNumber": text, "quantity": number(*quantity)? }));
+    let received = |(text, quantity): &(String, Decimal)| {
+        let mut row = json!({ "receiptInventoryNumber": text, "quantity": number(*quantity)? });
+        if let Some(bin) = bin {
+            row["binNumber"] = reference(bin)?;
+        }
+        Ok(row)
+    };
     let assignments = items(leaves.iter().map(assignment).chain(comes_back.iter().map(received)))?;
     Ok(Some(json!({ "quantity": number(quantity)?, "inventoryAssignment": assignments })))
 }
@@ -206,7 +215,13 @@ mod tests {
     }
 
     fn assigned(number: &str, bin: Option<&str>, quantity: &str) -> InventoryAssignment {
-        InventoryAssignment { number: Some(number.to_owned()), bin: bin.map(str::to_owned), status: None, quantity: dec(quantity) }
+        InventoryAssignment {
+            number: Some(number.to_owned()),
+            text: None,
+            bin: bin.map(str::to_owned),
+            status: None,
+            quantity: dec(quantity),
+        }
     }
 
     fn fulfil(inventory: Vec<InventoryAssignment>) -> FulfilmentRequest {

@@ -98,7 +98,9 @@ fn record_line(line: &RecordLine, place: &Place, with_tax: bool) -> Result<Value
             body.insert(name.to_owned(), reference(value)?);
         }
     }
-    if let Some(detail) = inventory_detail(&line.key, line.quantity.unwrap_or_default(), &line.inventory, &line.received)? {
+    if let Some(detail) =
+        inventory_detail(&line.key, line.quantity.unwrap_or_default(), &line.inventory, (&line.received, line.bin.as_deref()))?
+    {
         body.insert("inventoryDetail".to_owned(), detail);
     }
     if with_tax && line.tax.is_some() {
@@ -154,7 +156,7 @@ fn transform_line(line: &TransformLine, received: bool) -> Result<Value, Unsenda
     if let Some(location) = &line.location {
         body.insert("location".to_owned(), reference(location)?);
     }
-    if let Some(detail) = inventory_detail(&line.order_line.to_string(), line.quantity, &[], &line.received)? {
+    if let Some(detail) = inventory_detail(&line.order_line.to_string(), line.quantity, &[], (&line.received, line.bin.as_deref()))? {
         body.insert("inventoryDetail".to_owned(), detail);
     }
     Ok(Value::Object(body))

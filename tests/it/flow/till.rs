@@ -1,7 +1,7 @@
 //! Sales that begin at the till, through the running service: what becomes of each in NetSuite, once.
 
 use rust_decimal::Decimal;
-use tillbridge::sandbox::{Entry, SaleState, Tender, Ticket, TicketLine, TransactionKind as Kind};
+use tillbridge::sandbox::{BroughtBack, Entry, SaleState, Tender, Ticket, TicketLine, TransactionKind as Kind};
 use uuid::Uuid;
 
 use super::world::{Plan, World, dec};
@@ -145,6 +145,56 @@ async fn a_layby_takes_a_deposit_for_each_instalment_follows_its_lines_and_is_bi
 }
 
 #[tokio::test]
+async fn money_given_back_of_a_layby_is_a_refund_of_its_deposits_and_the_rest_pays_the_invoice() {
+    let world = world("").await;
+    let layby = Ticket { payments: vec![Tender::of("Card", dec("20"))], ..with("layby", counter()) };
+    let sale = world.x_series().sell(&layby).unwrap();
+    world.x_series().pay(sale, "Card", dec("10")).unwrap();
+    world.x_series().pay(sale, "Card", dec("-15")).unwrap();
+    world.wait("the refund is booked", || world.kinds(sale).contains(&Kind::CustomerRefund)).await;
+    world.sale_rests(sale, "waiting(awaiting_layby)").await;
+    let deposits = world.netsuite().deposits();
+    assert_eq!(deposits.iter().map(|deposit| deposit.amount - deposit.used).sum::<Decimal>(), dec("15"));
+    world.x_series().close(sale, &[Tender::rest("Card")]).unwrap();
+    world.sale_rests(sale, "synced(fulfilled_and_billed)").await;
+    let invoice = world.booked(sale).into_iter().find(|entry| entry.kind == Kind::Invoice).unwrap();
+    assert_eq!((invoice.total, invoice.status), (Some(world.total(sale)), 'B'));
+    assert_eq!(world.kinds(sale).iter().filter(|kind| **kind == Kind::CustomerRefund).count(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_order_with_the_till_s_tax_follows_its_sale_with_the_whole_of_it() {
+    let world = world("tax = \"override\"").await;
+    let sale = world.x_series().sell(&with("layby", Ticket { payments: Vec::new(), ..counter() })).unwrap();
+    world.sale_rests(sale, "waiting(awaiting_layby)").await;
+    let lines = world.x_series().sale(sale).unwrap().lines;
+    world.x_series().edit_line_quantity(sale, lines[0].id, dec("3")).unwrap();
+    world.x_series().add_line(sale, "SOCKS-HIKER", dec("1")).unwrap();
+    world.x_series().void_line(sale, lines[1].id).unwrap();
+    world.x_series().close(sale, &[Tender::rest("Card")]).unwrap();
+    world.sale_rests(sale, "synced(fulfilled_and_billed)").await;
+    assert_eq!(world.booked_total(sale, Kind::Invoice), world.total(sale));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn another_customer_after_booking_is_held_with_both() {
+    let world = world("").await;
+    let ticket = Ticket { customer: Some("CLUB-205".into()), payments: vec![Tender::rest("On Account")], ..with("onaccount", counter()) };
+    let sale = world.x_series().sell(&ticket).unwrap();
+    world.sale_rests(sale, "waiting(awaiting_account)").await;
+    let other = tillbridge::sandbox::NewTillCustomer { code: "OTHER-1".into(), ..Default::default() };
+    world.x_series().make_customer(&other).unwrap();
+    world.x_series().set_customer(sale, "OTHER-1").unwrap();
+    let detail = world.sale_rests(sale, "held(changed_after_booking)").await.detail.unwrap();
+    let booked = world.booked(sale)[0].customer.unwrap().to_string();
+    assert!(detail.contains(&format!("NetSuite's customer {booked}, and at the till")), "{detail}");
+    assert_eq!(world.kinds(sale), [Kind::Invoice]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_account_sale_is_an_open_invoice_until_it_is_paid() {
     let world = world("").await;
     let ticket = Ticket { customer: Some("CLUB-205".into()), payments: vec![Tender::rest("On Account")], ..with("onaccount", counter()) };
@@ -188,6 +238,28 @@ async fn a_return_is_refunded_by_setting_and_through_its_sales_order_where_there
         assert_eq!(world.netsuite().stock("SCARF-MERINO", "Ponsonby").unwrap(), stock + dec("2"), "{more}");
         world.end().await;
     }
+}
+
+#[tokio::test]
+async fn returns_of_one_sale_are_counted_together_and_its_lots_come_back_as_they_left() {
+    let world = world("").await;
+    let ticket = Ticket { lines: lines(&[("SCARF-MERINO", "2"), ("MEAL-LAMB", "3")]), ..counter() };
+    let first = world.x_series().sell(&ticket).unwrap();
+    world.sale_rests(first, "synced(booked)").await;
+    let stock = |world: &World| world.netsuite().inventory_numbers("MEAL-LAMB").into_iter().map(|lot| lot.at).collect::<Vec<_>>();
+    let after = stock(&world);
+    let sold = world.x_series().sale(first).unwrap().lines;
+    let part = |line: usize, quantity: &str| vec![BroughtBack { line: sold[line].id, quantity: dec(quantity), reason: None }];
+    for _ in 0..2 {
+        let back = world.x_series().bring_back(first, &[part(0, "1"), part(1, "1")].concat()).unwrap();
+        world.x_series().close(back, &[Tender::rest("Card")]).unwrap();
+        world.sale_rests(back, "synced(return_booked)").await;
+    }
+    // Both came back to the lot that they left.
+    let now = stock(&world);
+    let changed = now.iter().zip(&after).filter(|(now, after)| now != after).count();
+    assert_eq!(changed, 1, "{after:?} {now:?}");
+    world.end().await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::back::Back;
 use super::goods::lines_of;
 use crate::domain::bookings::{LineTax, Place, RecordLine};
 use crate::domain::decide::bill::is_internal_id;
@@ -162,12 +163,12 @@ impl<'a> Case<'a> {
         missing: &mut Missing,
     ) -> Step<Option<RecordLine>> {
         let location = place.location.as_deref();
-        let (mut inventory, mut received) = (Vec::new(), Vec::new());
+        let (mut inventory, mut back) = (Vec::new(), Back::default());
         if detail == Detail::Moved {
             let wanting = if part == Part::Sold {
                 self.leaving(sale, line, item, location, taken)?.map(|found| inventory = found)
             } else {
-                self.returning(sale, line, item, location)?.map(|found| received = found)
+                self.returning(sale, line, item, location)?.map(|found| back = found)
             };
             if let Err(what) = wanting {
                 missing.note(format!("'{}' {}", item.name, what.trim_end_matches('.')));
@@ -182,7 +183,8 @@ impl<'a> Case<'a> {
             amount: Decimal::ZERO,
             description: line.note.clone(),
             inventory,
-            received,
+            received: back.numbers,
+            bin: back.bin,
             tax: None,
             product: Some(line.product_id.clone()),
         }))
@@ -287,6 +289,7 @@ fn outside_line(key: String, item: String, amount: Decimal, (product, descriptio
         description,
         inventory: Vec::new(),
         received: Vec::new(),
+        bin: None,
         tax: None,
         product: Some(product),
     }

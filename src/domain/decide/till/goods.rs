@@ -133,57 +133,11 @@ impl<'a> Case<'a> {
     }
 
     /// The serial numbers that X-Series has for a line.
-    fn numbers_sold(&self, sale: &Sale, line: &SaleLine) -> Step<Vec<&'a str>> {
+    pub(super) fn numbers_sold(&self, sale: &Sale, line: &SaleLine) -> Step<Vec<&'a str>> {
         let Some(sold) = &self.facts.answers.serial_numbers else {
             return Err(Next::Ask(vec![Question::SerialNumbers(sale.id.clone())]));
         };
         Ok(sold.iter().filter(|(id, _)| Some(id) == line.id.as_ref()).map(|(_, number)| number.as_str()).collect())
-    }
-
-    /// The serial numbers or lots that come back with a line; what is wanting where they are not known.
-    pub(super) fn returning(
-        &self,
-        sale: &Sale,
-        line: &SaleLine,
-        item: &ErpItem,
-        location: Option<&str>,
-    ) -> Step<Result<Vec<(String, Decimal)>, String>> {
-        let quantity = line.quantity.abs();
-        if item.serial {
-            let mut numbers = self.numbers_sold(sale, line)?;
-            if numbers.is_empty()
-                && let Some(original) = &sale.return_for
-            {
-                let Some(sold) = &self.facts.answers.original_serials else {
-                    return Err(Next::Ask(vec![Question::OriginalSerials(original.clone())]));
-                };
-                let lines = self.facts.answers.original.as_ref().and_then(|original| original.sale.as_ref()).map(|sale| &sale.lines);
-                let of_product = |id: &str| {
-                    lines.is_some_and(|lines| lines.iter().any(|sold| sold.id.as_deref() == Some(id) && sold.product_id == line.product_id))
-                };
-                numbers = sold.iter().filter(|(id, _)| of_product(id)).map(|(_, number)| number.as_str()).collect();
-            }
-            // More were sold than come back: nobody knows which.
-            let count = Decimal::from(numbers.len());
-            return Ok(if count == quantity {
-                Ok(numbers.into_iter().map(|number| (number.to_owned(), Decimal::ONE)).collect())
-            } else {
-                Err(format!("needs {} serial numbers, and X-Series has {count} for what comes back.", quantity.normalize()))
-            });
-        }
-        if item.lot {
-            let place = (item.id.clone(), location.map(str::to_owned));
-            let Some(stock) = self.facts.answers.inventory_numbers.get(&place) else {
-                return Err(Next::Ask(vec![Question::InventoryNumbers { item: place.0, location: place.1 }]));
-            };
-            // Back to the lot that leaves next.
-            let next = stock.iter().min_by_key(|lot| (lot.expires.is_none(), lot.expires, lot.number.as_str()));
-            return Ok(match next {
-                Some(lot) => Ok(vec![(lot.number.clone(), quantity)]),
-                None => Err("needs a lot to come back to, and none is in stock at its location.".to_owned()),
-            });
-        }
-        Ok(if item.bins { Err("is kept in bins, and a sale does not say to which it comes back.".to_owned()) } else { Ok(Vec::new()) })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod asked;
+mod back;
 mod changed;
 mod customer;
 mod deposits;

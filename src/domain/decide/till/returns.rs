@@ -1,8 +1,6 @@
 //! Goods come back: a refund or credit by themselves, or through a return authorisation where the original has a sales order; and
 //! exchanges, where others leave at the same time.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 
 use super::amounts::{Detail, Part};
@@ -29,8 +27,11 @@ impl<'a> Case<'a> {
         let kind = self.refund_kind(sale, number, booked)?;
         let Some(refund) = self.record_of(kind, sale, number, booked)? else {
             let authorized = id_of(booked, RecordKind::ReturnAuthorization).is_some();
-            let original = if authorized { None } else { self.original(sale)? };
+            let original = self.original(sale)?;
             let order = original.and_then(|original| original.order.as_deref());
+            if let Some(original) = original.filter(|_| !authorized) {
+                self.check_taken_back(sale, number, original)?;
+            }
             // A sale stays with its sales order for life, and so does what comes back of it.
             let through = authorized || order.map_or(Ok(false), |order| self.is_plain_return(sale, order))?;
             return if through {
@@ -64,6 +65,12 @@ impl<'a> Case<'a> {
         if original.under_way {
             return Err(Next::Later("the sale that is taken back is not booked yet".to_owned()));
         }
+        if !original.known && original.booked.is_empty() && original.order.is_none() {
+            let note = format!("The sale that it takes back ({id}) is not known here, and NetSuite has no record of it: booked alone.");
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         Ok(Some(original))
     }
 
@@ -91,10 +98,13 @@ impl<'a> Case<'a> {
     }
 
     fn refund_alone(&mut self, sale: &'a Sale, number: &str, kind: RecordKind) -> Step<Next> {
+        self.check_kits(sale, number)?;
         let (ready, mut lines) = self.ready(sale, &[(Part::Returned, Detail::Moved)])?;
         let mut request = self.record(kind, sale, &ready, lines.pop().unwrap_or_default());
         if kind == RecordKind::CashRefund {
             (request.payment_method, request.account) = self.cash_sale_tender(number, sale)?;
+        } else {
+            request.apply = self.credit_of(sale, number, Some(&ready.customer))?;
         }
         Ok(call(request.external_id.clone(), Request::Book(request)))
     }
@@ -114,7 +124,7 @@ impl<'a> Case<'a> {
                 return Err(super::gone(RecordKind::ReturnAuthorization, number));
             }
             let Some(order) = order else { return self.refund_alone(sale, number, kind) };
-            let lines = self.returned_of(sale, number, order)?;
+            let lines = self.lines_taken_back(sale, number, order)?;
             let external_id = self.key(RecordKind::ReturnAuthorization, sale);
             let request = TransformRequest {
                 from: RecordKind::SalesOrder,
@@ -142,6 +152,7 @@ impl<'a> Case<'a> {
                 quantity: line.quantity.abs(),
                 location: line.location.as_ref().or(authorized.location.as_ref()).map(|location| location.id.clone()),
                 received: Vec::new(),
+                bin: None,
             })
         };
         let mut request = TransformRequest {
@@ -165,6 +176,7 @@ impl<'a> Case<'a> {
             return Ok(call(request.external_id.clone(), Request::Transform(request)));
         }
         let (payment_method, account) = if kind == RecordKind::CashRefund { self.cash_sale_tender(number, sale)? } else { (None, None) };
+        let apply = if kind == RecordKind::CreditMemo { self.credit_of(sale, number, None)? } else { Vec::new() };
         let external_id = self.key(kind, sale);
         let request = TransformRequest {
             record: kind,
@@ -172,6 +184,7 @@ impl<'a> Case<'a> {
             lines: lines(false).collect(),
             payment_method,
             account,
+            apply,
             ..request
         };
         Ok(call(external_id, Request::Transform(request)))
@@ -191,52 +204,6 @@ impl<'a> Case<'a> {
             }
         }
         Ok(sale.charges.iter().all(|charge| charge.total.is_zero()))
-    }
-
-    /// The lines of the sales order that come back: every one is named, since NetSuite takes back what is not.
-    fn returned_of(&mut self, sale: &'a Sale, number: &str, order: &SalesOrder) -> Step<Vec<TransformLine>> {
-        let mut missing = Missing::default();
-        let mut back = BTreeMap::<i64, Decimal>::new();
-        for line in lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
-            let Some(item) = self.item_of(sale, line, &mut missing)? else { continue };
-            let mut open = line.quantity.abs();
-            for sold in order.lines.iter().filter(|sold| sold.item.id == item.id) {
-                let taken = back.entry(sold.line).or_default();
-                let now = open.min(sold.quantity - *taken).max(Decimal::ZERO);
-                *taken += now;
-                open -= now;
-            }
-            if open > Decimal::ZERO {
-                missing.note(format!("{} × {} come back that {} does not have", open.normalize(), item.name, order.number));
-            }
-        }
-        missing.into_step_for(&format!("Sale {number} cannot be booked as a return"))?;
-        let lines = order.lines.iter().filter(|line| !line.kind.is_text() && line.kind != ItemKind::Discount);
-        Ok(lines
-            .map(|line| TransformLine {
-                order_line: line.line,
-                quantity: back.get(&line.line).copied().unwrap_or_default().normalize(),
-                location: None,
-                received: Vec::new(),
-            })
-            .collect())
-    }
-
-    /// The serial numbers and lots that come back with each line of the authorisation.
-    fn receive_numbers(&self, sale: &'a Sale, number: &str, authorized: &SalesOrder, lines: &mut [TransformLine]) -> Step<()> {
-        let mut missing = Missing::default();
-        for line in lines_of(sale).into_iter().filter(|line| self.comes_back(line)) {
-            let Some(item) = self.item_of(sale, line, &mut missing)?.filter(crate::domain::reference::ErpItem::is_tracked) else {
-                continue;
-            };
-            let of_item = |key: i64| authorized.lines.iter().any(|line| line.line == key && line.item.id == item.id);
-            let Some(target) = lines.iter_mut().find(|target| of_item(target.order_line) && target.received.is_empty()) else { continue };
-            match self.returning(sale, line, &item, target.location.as_deref())? {
-                Ok(received) => target.received = received,
-                Err(what) => missing.note(format!("'{}' {}", item.name, what.trim_end_matches('.'))),
-            }
-        }
-        missing.into_step_for(&format!("Sale {number} cannot be received back"))
     }
 
     /// Gives back money for a credit memo, once for each tender.
@@ -279,7 +246,10 @@ impl<'a> Case<'a> {
         let invoice = self.record_of(RecordKind::Invoice, sale, number, booked)?;
         let credit = self.record_of(RecordKind::CreditMemo, sale, number, booked)?;
         let (Some(invoice), Some(credit)) = (invoice, credit) else {
-            self.original(sale)?;
+            if let Some(original) = self.original(sale)? {
+                self.check_taken_back(sale, number, original)?;
+            }
+            self.check_kits(sale, number)?;
             // All that is missing is told before the first is booked; after that, what is sold is gone from the stock.
             let (sold, returned) = ((Part::Sold, Detail::Moved), (Part::Returned, Detail::Moved));
             let parts = if invoice.is_none() { vec![sold, returned] } else { vec![returned] };

@@ -3,6 +3,7 @@
 mod books;
 mod later;
 mod property;
+mod returned;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,10 +156,14 @@ pub(super) struct World {
     pub(super) applies_deposits: bool,
     /// Closed lines still count in a sales order's total.
     pub(super) keeps_closed_lines: bool,
+    /// What the decisions noted.
+    pub(super) notes: Vec<String>,
     /// Every product belongs to another item than before.
     pub(super) renamed: bool,
-    /// This service knows nothing of the call of this number, which was made.
-    pub(super) forgets: Option<usize>,
+    /// The answer of the call of this number is lost; it is looked up when the next pass begins.
+    pub(super) loses: Option<usize>,
+    /// What is done, and not known to be.
+    pub(super) in_doubt: Vec<PastCall>,
 }
 
 impl World {
@@ -176,6 +181,7 @@ impl World {
     pub(super) fn pass(&mut self, sale: &Sale, rules: &Mappings) -> (Verdict, Option<RecordPlan>) {
         self.link.x_series_id = Some(sale.id.clone());
         let mut answers = Answers::default();
+        self.calls.append(&mut self.in_doubt);
         for _ in 0..80 {
             let facts = Facts {
                 connection: "shop".into(),
@@ -190,6 +196,7 @@ impl World {
                 answers: answers.clone(),
             };
             let decision = decide(&facts, rules);
+            self.notes.extend(decision.notes.iter().cloned());
             match decision.next {
                 Next::Ask(questions) => {
                     for question in questions {
@@ -200,6 +207,9 @@ impl World {
                 Next::Link(LinkTo::Sale(_)) => panic!("the sale is linked"),
                 Next::Call(call) => {
                     self.perform(*call);
+                    if !self.in_doubt.is_empty() {
+                        return (Verdict::held(Reason::UnknownAnswer, "the answer is lost"), decision.plan);
+                    }
                     (answers.booked, answers.read_back, answers.bills, answers.authorized) = (None, None, None, None);
                     (answers.children, answers.till_customer) = (None, None);
                     answers.payments.clear();
@@ -321,7 +331,7 @@ fn till_reference() -> Reference {
     Reference { payment_types, ..reference() }
 }
 
-/// `serial` and `lot` are tracked, `kit` has a tracked member, `nothing` is not in NetSuite.
+/// `serial`, `lot` and `bin` are tracked, `kit` has a tracked member, `nothing` is not in NetSuite.
 fn till_item(id: &str) -> TillItem {
     let product = Product { id: id.to_owned(), sku: Some(id.to_uppercase()), name: Some(format!("The {id}")), is_composite: id == "kit" };
     let member = KitMember { item: "77".into(), quantity: 1.into(), serial: true, lot: false, bins: false };
@@ -331,7 +341,7 @@ fn till_item(id: &str) -> TillItem {
         kind: if id == "kit" { ItemKind::Kit } else { ItemKind::Inventory },
         serial: id == "serial",
         lot: id == "lot",
-        bins: false,
+        bins: id == "bin",
         members: if id == "kit" { vec![member] } else { Vec::new() },
     };
     TillItem { product: Some(product), items: if id == "nothing" { Vec::new() } else { vec![item] } }
