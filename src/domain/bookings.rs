@@ -82,6 +82,18 @@ pub struct Place {
     pub class: Option<String>,
 }
 
+impl Place {
+    /// Each part by its name.
+    pub fn parts(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            ("location", self.location.as_deref()),
+            ("department", self.department.as_deref()),
+            ("class", self.class.as_deref()),
+            ("subsidiary", self.subsidiary.as_deref()),
+        ]
+    }
+}
+
 /// A line of such a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordLine {

@@ -45,22 +45,30 @@ struct ChangedPayment {
     told: String,
     /// Its record; none where nothing in NetSuite could put it right.
     record: Option<RecordId>,
-    /// The amount and, where it is paid in another way, the payment method that its record should have; none where it should be gone.
-    wanted: Option<(Decimal, Option<Option<String>>)>,
+    /// What its record should be.
+    wanted: Wanted,
+}
+
+/// What the record of a payment should be, by the till.
+enum Wanted {
+    /// Not there.
+    Gone,
+    /// Of this amount.
+    Of(Decimal),
+    /// Of this amount, by this payment method; a row that names an account only has none to look for.
+    By(Decimal, Option<String>),
 }
 
 impl ChangedPayment {
     /// The record says by now what the till says.
     fn is_put_right(&self, now: &[&Money], tolerance: Decimal) -> bool {
         let Some(id) = &self.record else { return false };
-        match (now.iter().find(|money| money.id == *id), &self.wanted) {
-            (None, wanted) => wanted.is_none(),
-            (Some(_), None) => false,
-            (Some(money), Some((amount, method))) => {
-                let same = money.amount.is_some_and(|booked| (booked - amount).abs() <= tolerance);
-                // A row that names an account only has no payment method to look for.
-                same && method.as_ref().is_none_or(|method| method.is_some() && money.payment_method == *method)
-            }
+        let Some(money) = now.iter().find(|money| money.id == *id) else { return matches!(self.wanted, Wanted::Gone) };
+        let of = |amount: Decimal| money.amount.is_some_and(|booked| (booked - amount).abs() <= tolerance);
+        match &self.wanted {
+            Wanted::Gone => false,
+            Wanted::Of(amount) => of(*amount),
+            Wanted::By(amount, method) => of(*amount) && method.is_some() && money.payment_method == *method,
         }
     }
 }
@@ -144,7 +152,7 @@ impl<'a> Case<'a> {
         for call in self.facts.calls.iter().filter(|call| call.done && by_payment.contains(&call.kind) && !known.contains(&call.key)) {
             let amount = call.amount().map(|amount| format!(" of {}", self.shown(amount))).unwrap_or_default();
             let told = format!("a payment{amount} is booked and is gone from the till");
-            changes.push(ChangedPayment { told, record: call.record.clone(), wanted: None });
+            changes.push(ChangedPayment { told, record: call.record.clone(), wanted: Wanted::Gone });
         }
         Ok(changes)
     }
@@ -169,12 +177,12 @@ impl<'a> Case<'a> {
                 format!("a payment is booked as {was} by {then} and is {is} by {now} at the till now")
             }
         };
-        let method = match now.filter(|_| then.is_some()) {
-            None if then.is_some() => return Ok(Some(ChangedPayment { told, record: None, wanted: None })),
-            None => None,
-            Some(rule) => Some(self.payment_method(&rule)?),
+        let wanted = match (then, now) {
+            (None, _) => Wanted::Of(payment.amount.abs()),
+            (Some(_), Some(rule)) => Wanted::By(payment.amount.abs(), self.payment_method(&rule)?),
+            (Some(_), None) => Wanted::By(payment.amount.abs(), None),
         };
-        Ok(Some(ChangedPayment { told, record: call.record.clone(), wanted: Some((payment.amount.abs(), method)) }))
+        Ok(Some(ChangedPayment { told, record: call.record.clone(), wanted }))
     }
 
     /// Books each payment of the till once, against the open invoices. A deposit is booked already, and applied instead.

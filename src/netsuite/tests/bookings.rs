@@ -148,6 +148,17 @@ async fn what_leaves_goes_by_id_and_what_comes_back_by_its_number() {
 async fn what_netsuite_would_misread_never_leaves() {
     let server = Server::start(|_| made("/services/rest/record/v1/any/4001")).await;
     let client = client(&server);
+    // Goods kept in bins come back to one, with their numbers or without.
+    let received = vec![("LOT-7".to_owned(), dec("2"))];
+    for (received, row) in [
+        (received, json!({"receiptInventoryNumber": "LOT-7", "binNumber": {"id": "77"}, "quantity": 2})),
+        (vec![], json!({"binNumber": {"id": "77"}, "quantity": 2})),
+    ] {
+        let back = RecordLine { received, bin: Some("77".into()), ..line("l1", Some("2"), "10", "20") };
+        let seen = booked(&RecordRequest { lines: vec![back], ..record(RecordKind::CashRefund) }).await;
+        let detail = &seen.json()["item"]["items"][0]["inventoryDetail"];
+        assert_eq!(detail, &json!({"quantity": 2, "inventoryAssignment": {"items": [row]}}));
+    }
     let short = RecordLine { received: vec![("SN-1".to_owned(), dec("1"))], ..line("l1", Some("2"), "10", "20") };
     let refused = client.book(&RecordRequest { lines: vec![short], ..record(RecordKind::CashRefund) }).await.unwrap_err();
     assert_eq!(refused.class(true), FailureClass::Refused(Reason::InventoryDetailMissing));

@@ -72,7 +72,7 @@ impl<'a> Case<'a> {
             _ => None,
         });
         let same = |line: &&RecordLine| line.key == key && line.product.as_deref().is_none_or(|then| then == product);
-        lines.flatten().filter(same).next_back().map(|line| line.item.as_str())
+        lines.flatten().rfind(same).map(|line| line.item.as_str())
     }
 }
 

@@ -118,8 +118,8 @@ impl<'a> Case<'a> {
         let mut apply = Vec::new();
         for invoice in &original.invoices {
             let part = invoice.remaining.unwrap_or_default().min(left);
-            let same = customer.is_none_or(|customer| invoice.customer.as_deref() == Some(customer));
-            if part > Decimal::ZERO && same {
+            let theirs = customer.is_none_or(|customer| invoice.customer.as_deref() == Some(customer));
+            if part > Decimal::ZERO && theirs {
                 left -= part;
                 apply.push(Application { record: invoice.id.clone(), amount: part });
             }
@@ -258,10 +258,10 @@ impl<'a> Case<'a> {
                 |lot| Ok(vec![(lot.number.clone(), open)]),
             ));
         }
-        let same = |other: &&SaleLine| self.comes_back(other) && other.product_id == line.product_id;
-        let mut before: Decimal = self.earlier(sale).into_iter().flat_map(lines_of).filter(same).map(|line| line.quantity.abs()).sum();
+        let alike = |other: &&SaleLine| self.comes_back(other) && other.product_id == line.product_id;
+        let mut before: Decimal = self.earlier(sale).into_iter().flat_map(lines_of).filter(alike).map(|line| line.quantity.abs()).sum();
         // Other lines of the same sale take theirs before this one.
-        let ahead = lines_of(sale).into_iter().take_while(|other| !std::ptr::eq(*other, line)).filter(same);
+        let ahead = lines_of(sale).into_iter().take_while(|other| !std::ptr::eq(*other, line)).filter(alike);
         before += ahead.map(|line| line.quantity.abs()).sum::<Decimal>();
         let mut lots = Vec::<(String, Decimal)>::new();
         for lot in left {
@@ -314,14 +314,14 @@ impl<'a> Case<'a> {
         }
         let id = |reference: &Option<Ref>| reference.as_ref().map(|reference| reference.id.clone());
         let lines = original.order.iter().flat_map(|order| &order.lines).filter(|line| line.item.id == item);
-        let set = lines.flat_map(|line| &line.inventory).map(|set| InventoryAssignment {
+        let on_order = lines.flat_map(|line| &line.inventory).map(|set| InventoryAssignment {
             number: id(&set.number),
             text: set.number.as_ref().and_then(|number| number.name.clone()),
             bin: id(&set.bin),
             status: id(&set.status),
             quantity: set.quantity,
         });
-        set.collect()
+        on_order.collect()
     }
 }
 

@@ -130,15 +130,9 @@ impl<'a> Case<'a> {
         }
         let mut missing = Missing::default();
         let now = self.place(sale, &mut missing)?;
-        let then = |of: fn(&Place) -> &Option<String>| of(&stands.place).as_deref().or(of(asked.place?).as_deref());
-        let parts: [(&str, fn(&Place) -> &Option<String>); 4] = [
-            ("location", |place| &place.location),
-            ("department", |place| &place.department),
-            ("class", |place| &place.class),
-            ("subsidiary", |place| &place.subsidiary),
-        ];
-        let other = parts.into_iter().filter_map(|(name, of)| {
-            let (was, is) = (then(of), of(&now).as_deref()?);
+        let was = stands.place.parts().into_iter().zip(asked.place.map(Place::parts).unwrap_or_default());
+        let other = now.parts().into_iter().zip(was).filter_map(|((name, is), ((_, stands), (_, asked)))| {
+            let (was, is) = (stands.or(asked), is?);
             (was != Some(is)).then(|| format!("{name} {} in NetSuite, {is} by the mappings", was.unwrap_or("none")))
         });
         let mut other = other.collect::<Vec<_>>();
@@ -202,8 +196,8 @@ impl<'a> Case<'a> {
             match of(&line.key).filter(|now| line.product.as_ref().is_none_or(|product| *product == now.product_id)) {
                 None => changes.push(format!("{then} is gone from the till")),
                 Some(now) => {
-                    let same = now.quantity.abs() == quantity && (now.price_total.abs() - amount.abs()).abs() <= slack;
-                    if !same {
+                    let unchanged = now.quantity.abs() == quantity && (now.price_total.abs() - amount.abs()).abs() <= slack;
+                    if !unchanged {
                         let (count, price) = (now.quantity.abs().normalize(), self.shown(money::round(now.price_total.abs(), places)));
                         changes.push(format!("{then} is {count} for {price} at the till now"));
                     }
@@ -211,7 +205,10 @@ impl<'a> Case<'a> {
                 }
             }
         }
-        let kept = |line: &&&SaleLine| goods.clone().any(|then| line.id.as_deref() == Some(then.key.as_str()));
+        let stands_for = |then: &RecordLine, now: &SaleLine| {
+            now.id.as_deref() == Some(then.key.as_str()) && then.product.as_ref().is_none_or(|product| *product == now.product_id)
+        };
+        let kept = |line: &&&SaleLine| goods.clone().any(|then| stands_for(then, line));
         for line in lines.iter().filter(|line| !kept(line)) {
             let item = self.item_of(sale, line, &mut Missing::default())?;
             let name = item.as_ref().map_or(line.product_id.as_str(), |item| item.name.as_str());

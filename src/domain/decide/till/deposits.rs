@@ -9,6 +9,7 @@ use crate::domain::decide::payments::BookedAs;
 use crate::domain::decide::reconcile::{call, voided};
 use crate::domain::decide::ship::memo;
 use crate::domain::decide::{Case, Next, Step, held};
+use crate::domain::facts::PastCall;
 use crate::domain::ids::RecordId;
 use crate::domain::keys;
 use crate::domain::mapping::PaymentTypeRule;
@@ -55,7 +56,7 @@ impl Case<'_> {
             let call = self.booked_payment(&key);
             let record = call.and_then(|call| call.record.clone());
             let found = || booked.iter().find(|record| record.external_id.as_deref() == Some(&key)).map(|record| record.id.clone());
-            let amount = call.and_then(|call| call.amount()).unwrap_or(payment.amount);
+            let amount = call.and_then(PastCall::amount).unwrap_or(payment.amount);
             Some((record.or_else(found)?, amount))
         };
         sale.payments.iter().filter_map(of).collect()

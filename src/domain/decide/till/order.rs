@@ -116,7 +116,9 @@ impl<'a> Case<'a> {
         let mut wanted = self.wanted_lines(sale, number)?;
         let with_tax = self.tax_of_change(order, number)?;
         if !with_tax {
-            wanted.iter_mut().for_each(|line| line.tax = None);
+            for line in &mut wanted {
+                line.tax = None;
+            }
         }
         let pairs = pair(order, &wanted, places);
         let mut change = OrderChange {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use super::amounts::{Detail, Part};
 use super::customer::Debtor;
@@ -48,6 +49,17 @@ impl<'a> Case<'a> {
         };
         if lines.iter().any(Vec::is_empty) {
             return Err(held(Reason::Unsupported, format!("Sale {number} has no line that a record could hold.")));
+        }
+        for (part, _) in parts {
+            let gross = self.gross_of(sale, *part)?;
+            if gross < Decimal::ZERO {
+                let what = if *part == Part::Sold { "what it sells" } else { "what it takes back" };
+                let detail = format!(
+                    "Sale {number} cannot be booked: {what} comes to {} after its deductions, and no record in NetSuite can be below zero. Correct the sale, or book it by hand and skip it here.",
+                    self.shown(gross)
+                );
+                return Err(held(Reason::Unsupported, detail));
+            }
         }
         Ok((Ready { customer, place, date }, lines))
     }
