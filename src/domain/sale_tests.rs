@@ -78,6 +78,9 @@ fn a_voided_line_counts_for_nothing_unless_the_whole_sale_is_voided() {
 fn money_that_neither_lines_nor_charges_hold_is_told_and_rounding_is_not() {
     let mut found = sale(vec![line("1", "10.005", "1.50", false)], "11.51");
     assert_eq!(found.unexplained(2), dec("0"), "half a cent is rounding");
+    assert_eq!(found.unexplained(3), dec("0.005"), "of a dinar it is not");
+    found.totals.price_incl_tax = dec("12");
+    assert_eq!((found.unexplained(0), found.unexplained(2)), (dec("0"), dec("0.495")), "a yen holds no cents");
     found.totals.price_incl_tax = dec("13.81");
     assert_eq!(found.unexplained(2), dec("2.305"));
     found.charges = vec![Charge { kind: "TIP".to_owned(), total: dec("2"), tax: dec("0.3"), ..Charge::default() }];

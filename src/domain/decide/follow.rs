@@ -46,6 +46,7 @@ impl Case<'_> {
         let (before, after) = (sale.totals.price_incl_tax, wanted.total(places));
         let paid = sale.paid();
         if !paid.is_zero() && (before - after).abs() > self.mappings.settings.tolerance {
+            let (before, after, paid) = (self.shown(before), self.shown(after), self.shown(paid));
             let detail = format!(
                 "{} changed after its sale was paid: the sale comes to {before} with {paid} paid, the sales order now to {after}. Settle the difference at the till, then release it here.",
                 order.number

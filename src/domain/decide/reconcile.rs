@@ -45,6 +45,7 @@ impl<'a> Case<'a> {
         }
         let taken: Decimal = sale.payments.iter().filter(|payment| !self.is_netsuites(payment)).map(|payment| payment.amount).sum();
         if !taken.is_zero() {
+            let taken = self.shown(taken);
             let detail = format!(
                 "{} was cancelled or closed in NetSuite, and the till took {taken} for its sale {number}. Refund it and void the sale there.",
                 order.number
@@ -207,7 +208,10 @@ impl<'a> Case<'a> {
             ));
         }
         let totals = order.total.filter(|total| *total != sale.totals.price_incl_tax);
-        let totals = totals.map(|total| format!(" The sale comes to {} and the sales order to {total}.", sale.totals.price_incl_tax));
+        let totals = totals.map(|total| {
+            let (sold, ordered) = (self.shown(sale.totals.price_incl_tax), self.shown(total));
+            format!(" The sale comes to {sold} and the sales order to {ordered}.")
+        });
         Ok(synced(Reason::AlreadyComplete, format!("{} has nothing left to ship or bill.{}", order.number, totals.unwrap_or_default())))
     }
 
