@@ -109,8 +109,8 @@ impl<'a> Case<'a> {
         if witness.customer == sale.customer_id {
             return Ok(None);
         }
-        let subsidiary = asked.place.and_then(|place| place.subsidiary.as_deref());
-        let now = match self.debtor(sale, subsidiary, &mut Missing::default())? {
+        let place = asked.place.cloned().unwrap_or_default();
+        let now = match self.debtor(sale, &place, &mut Missing::default())? {
             Some(Debtor::Known(id)) if id == booked => return Ok(None),
             Some(Debtor::Known(id)) => format!("NetSuite's customer {id}"),
             Some(Debtor::New(_)) | None => "whom NetSuite does not have".to_owned(),

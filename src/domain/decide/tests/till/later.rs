@@ -36,7 +36,7 @@ fn held(world: &mut World, sale: &Sale, more: &str, reason: Reason, words: &[&st
 }
 
 fn known(id: &str) -> TillCustomerFacts {
-    TillCustomerFacts { till: None, linked: Some(id.to_owned()), matches: Vec::new() }
+    TillCustomerFacts { linked: Some(id.to_owned()), ..TillCustomerFacts::default() }
 }
 
 #[test]

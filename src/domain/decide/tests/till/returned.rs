@@ -158,6 +158,7 @@ fn credit_for_a_sale_on_account_pays_for_what_is_open_of_it_and_the_rest_is_the_
             payment_method: None,
             account: None,
             customer: Some("108".into()),
+            modified_at: None,
             date: None,
             place: Place::default(),
             goods: BTreeMap::new(),
