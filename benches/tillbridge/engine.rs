@@ -14,7 +14,7 @@ use tillbridge::domain::ids::SaleId;
 use tillbridge::domain::mapping::Mappings;
 use tillbridge::domain::verdict::{Reason, Verdict};
 use tillbridge::store::{
-    CallOutcome, CallState, ClaimRequest, Claimed, Dedupe, End, EventSource, LinkResult, NewCall, NewEvent, OrderRef, OrderState,
+    Begun, CallOutcome, CallState, ClaimRequest, Claimed, Dedupe, End, EventSource, LinkResult, NewCall, NewEvent, OrderRef, OrderState,
     PassResult, Store, Written,
 };
 use tokio::task::JoinSet;
@@ -182,8 +182,7 @@ async fn pass(store: &Store, work: &Work, claimed: Claimed) -> Fallible<()> {
         return Err("the link was not stored".into());
     }
     let call = NewCall { kind: work.call.request.kind(), key: sale.to_string(), request: serde_json::to_value(&work.call.request)? };
-    let row = store.plan_call(&claimed, call).await?.ok_or("the lease is lost")?;
-    kept(store.send_call(&claimed.lease, &row.id).await?)?;
+    let Begun::Now(row) = store.begin_call(&claimed, call).await? else { return Err("the call was not begun".into()) };
     let outcome = CallOutcome { state: CallState::Done, http_status: Some(201), answer: None, remote_id: Some(sale.to_string()) };
     kept(store.settle_call(&claimed.lease, &row.id, outcome).await?)?;
     black_box(decide(&work.facts, &work.mappings));

@@ -7,7 +7,7 @@ use crate::causes::in_one_line;
 use crate::domain::call::{Call, Request};
 use crate::domain::failure::FailureClass;
 use crate::domain::verdict::Reason;
-use crate::store::{CallOutcome, CallRow, CallState, Claimed, NewCall, Written};
+use crate::store::{Begun, CallOutcome, CallRow, CallState, Claimed, NewCall, StoreError, Written};
 
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,19 +21,22 @@ pub(super) enum Performed {
 }
 
 impl Engine {
-    /// Plans, sends and settles a call.
+    /// Begins, sends and settles a call.
     pub(super) async fn perform(&self, side: &Side, claimed: &Claimed, call: &Call) -> Result<Performed, PassError> {
         let request = serde_json::to_value(&call.request).map_err(PassError::Request)?;
         let new = NewCall { kind: call.request.kind(), key: call.key.clone(), request };
-        let row = match self.store.plan_call(claimed, new).await {
-            Ok(row) => row.ok_or(PassError::LeaseLost)?,
-            Err(crate::store::StoreError::KeyTaken { .. }) => return Ok(Performed::Elsewhere),
+        let row = match self.store.begin_call(claimed, new).await {
+            Ok(Begun::Now(row)) => row,
+            Ok(Begun::Before(row)) if row.state == CallState::Done => return Ok(Performed::Done),
+            // It may be under way: the next pass looks it up first.
+            Ok(Begun::Before(_)) => {
+                let detail = format!("{} was begun before, and what became of it is not known yet.", call.key);
+                return Ok(Performed::Failed { class: FailureClass::InDoubt, detail });
+            }
+            Ok(Begun::LeaseLost) => return Err(PassError::LeaseLost),
+            Err(StoreError::KeyTaken { .. }) => return Ok(Performed::Elsewhere),
             Err(error) => return Err(error.into()),
         };
-        if row.state == CallState::Done {
-            return Ok(Performed::Done);
-        }
-        kept(self.store.send_call(&claimed.lease, &row.id).await?)?;
         match write(&self.clock, || send(side, &call.request)).await {
             Ok(remote_id) => {
                 self.done(side, claimed, &row, &call.request, remote_id, None).await?;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
-use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -18,12 +17,12 @@ use super::state::AppState;
 const READ_ON: usize = 8;
 
 /// The raw bytes of a body, as they came.
-pub async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+pub async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
     let server = &state.config().server;
     read_within(headers, body, server.body_limit, server.request_timeout).await
 }
 
-async fn read_within(headers: &HeaderMap, mut body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+async fn read_within(headers: &HeaderMap, mut body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Problem> {
     let deadline = Instant::now() + time;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
     let announced = announced.map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
@@ -38,7 +37,7 @@ async fn read_within(headers: &HeaderMap, mut body: Body, limit: usize, time: Du
             // Whatever ends a body that is too large: that is what it was.
             Err(_) | Ok(None | Some(Err(_))) if total > limit => return Err(Problem::BodyLarge { limit }),
             Err(_elapsed) => return Err(Problem::BodySlow),
-            Ok(None) => return Ok(bytes.into()),
+            Ok(None) => return Ok(bytes),
             Ok(Some(Err(error))) => {
                 tracing::debug!(%error, "a body ended early");
                 return Err(Problem::BodyCut);
@@ -78,6 +77,7 @@ pub async fn json<T: DeserializeOwned>(state: &AppState, headers: &HeaderMap, bo
 mod tests {
     use std::convert::Infallible;
 
+    use bytes::Bytes;
     use futures_util::stream;
 
     use super::*;

@@ -101,6 +101,12 @@ pub enum StoreError {
         /// The order that has it.
         other: OrderId,
     },
+    /// What stood in the way was gone when it was looked at, and nothing was written: try again.
+    #[error("other work got in the way while the store was to {operation}")]
+    Contended {
+        /// What was to be done.
+        operation: &'static str,
+    },
     /// A cursor of a list that this store did not hand out.
     #[error("the cursor is not one of this list")]
     BadCursor,
@@ -112,6 +118,6 @@ pub enum StoreError {
 impl StoreError {
     /// True when the same operation may succeed later: the sender is answered 503 and tries again.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Closed)
+        matches!(self, Self::Unavailable { .. } | Self::Contended { .. } | Self::Closed)
     }
 }

@@ -252,15 +252,10 @@ impl Store {
 
 /// Calls.
 impl Store {
-    /// Commits the intent. The same key again gives the row that is there, unchanged, unless it is `Failed`: then it is planned afresh
-    /// with the new request, and its attempts are kept. `None`: the lease is lost. `KeyTaken`: it is another order's call.
-    pub async fn plan_call(&self, claimed: &Claimed, call: NewCall) -> Result<Option<CallRow>, StoreError> {
-        engine!(self.plan_call(claimed, call))
-    }
-
-    /// Marks it sent, one attempt more; committed before the request leaves. `LeaseLost`: do not send.
-    pub async fn send_call(&self, lease: &Lease, call: &CallId) -> Result<Written, StoreError> {
-        engine!(self.send_call(lease, call))
+    /// Commits the intent, as sent and with one attempt more, before the request leaves. The same key again gives the row that is
+    /// there, unchanged, unless it is `Failed`: then it is begun afresh with the new request. `KeyTaken`: it is another order's call.
+    pub async fn begin_call(&self, claimed: &Claimed, call: NewCall) -> Result<Begun, StoreError> {
+        engine!(self.begin_call(claimed, call))
     }
 
     /// Stores what came of it. A `remote_id` that is known is never erased.
@@ -311,7 +306,7 @@ impl Store {
         engine!(self.event(id))
     }
 
-    /// A page of calls: those in doubt first, then the last planned.
+    /// A page of calls: those in doubt first, then the last begun.
     pub async fn calls(&self, filter: &CallFilter, cursor: Option<&str>, limit: u32) -> Result<Page<CallRow>, StoreError> {
         engine!(self.calls(filter, cursor, limit))
     }

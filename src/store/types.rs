@@ -266,7 +266,7 @@ pub struct EventRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
-    /// Committed, not sent yet.
+    /// Committed, not sent yet. Calls are committed as sent now; only what an older version left behind stands here.
     Planned,
     /// On its way; after a crash, its fate is unknown.
     Sent,
@@ -324,13 +324,13 @@ pub struct CallRow {
     pub answer: Option<String>,
     /// The id of the record that it made.
     pub remote_id: Option<String>,
-    /// When it was planned.
+    /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// A call to be planned.
+/// A call to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCall {
     /// What it does.
@@ -339,6 +339,17 @@ pub struct NewCall {
     pub key: String,
     /// What it sends.
     pub request: Value,
+}
+
+/// Whether a call may be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is committed as sent: send it.
+    Now(CallRow),
+    /// It was begun before and did not fail: here is where it stands. Nothing was written, and it is not to be sent.
+    Before(CallRow),
+    /// Another worker owns the order: do not send.
+    LeaseLost,
 }
 
 /// What came of sending a call.

@@ -36,6 +36,7 @@ pub use value::{same_text, yes_no};
 
 use eval::Scope;
 use term::Term;
+use trace::Written;
 use value::Value;
 
 /// A condition on a sales order, read and checked.
@@ -43,6 +44,7 @@ use value::Value;
 pub struct Expression {
     source: String,
     canonical: String,
+    clauses: Vec<Written>,
     term: Term,
     uses: BTreeSet<String>,
 }
@@ -52,7 +54,8 @@ impl Expression {
     pub fn compile(source: &str) -> Result<Self, Vec<Problem>> {
         let node = parser::parse(source)?;
         let checked = check::condition(source, &node)?;
-        Ok(Self { source: source.to_owned(), canonical: node.to_string(), term: checked.term, uses: checked.uses })
+        let clauses = trace::clauses(source, &checked.term);
+        Ok(Self { source: source.to_owned(), canonical: node.to_string(), clauses, term: checked.term, uses: checked.uses })
     }
 
     /// Whether the condition holds for an order.
@@ -62,7 +65,7 @@ impl Expression {
 
     /// Whether the condition holds, with every clause and the value that it met.
     pub fn trace(&self, facts: &Facts<'_>) -> Outcome {
-        trace::outcome(&self.source, &self.term, Scope::from(facts))
+        trace::outcome(&self.source, &self.clauses, &self.term, Scope::from(facts))
     }
 
     /// What the condition comes to for every order there can be, where it says so by itself: `true`, `1 > 2`.

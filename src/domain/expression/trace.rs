@@ -1,5 +1,8 @@
 //! Tells why a condition holds or not: each clause of it, with the value that it met.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::eval::{self, Scope};
@@ -25,11 +28,13 @@ pub struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// What was looked at: `order.status`.
-    pub text: String,
+    #[serde(with = "shared")]
+    pub text: Arc<str>,
     /// What was there: `Billed`, or `missing`.
     pub value: String,
     /// The clause as it is written: `order.status == "Billed"`.
-    pub clause: String,
+    #[serde(with = "shared")]
+    pub clause: Arc<str>,
     /// The clause holds. One that rests on a missing or unfit value does not, and nor does its opposite.
     pub held: bool,
     /// Why the value could not be used, where it could not.
@@ -37,125 +42,191 @@ pub struct Seen {
     pub note: Option<String>,
 }
 
-/// Looks at every clause, also those that no longer matter to the outcome.
-pub fn outcome(source: &str, term: &Term, scope: Scope<'_>) -> Outcome {
-    let mut tracer = Tracer { source, scope, trace: Vec::new() };
-    let holds = tracer.walk(term).holds();
-    Outcome { holds, trace: tracer.trace }
-}
+/// Shared text in JSON: like any other.
+mod shared {
+    use std::sync::Arc;
 
-struct Tracer<'a> {
-    source: &'a str,
-    scope: Scope<'a>,
-    trace: Vec<Seen>,
-}
+    use serde::{Deserialize as _, Deserializer, Serializer};
 
-impl<'a> Tracer<'a> {
-    fn walk(&mut self, term: &'a Term) -> Truth {
-        match &term.kind {
-            TermKind::And(parts) => parts.iter().fold(Truth::True, |met, part| met.and(self.walk(part))),
-            TermKind::Or(parts) => parts.iter().fold(Truth::False, |met, part| met.or(self.walk(part))),
-            TermKind::Not(part) if matches!(part.kind, TermKind::And(_) | TermKind::Or(_) | TermKind::Not(_)) => !self.walk(part),
-            _ => self.clause(term),
-        }
+    pub fn serialize<S: Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text)
     }
 
-    fn clause(&mut self, term: &'a Term) -> Truth {
-        let met = eval::truth(term, self.scope);
-        let inner = if let TermKind::Not(part) = &term.kind { part } else { term };
-        let (text, value) = match &inner.kind {
-            TermKind::Lines(function, Some(body)) if function.takes_condition() => ("order.lines".to_owned(), self.by_line(body)),
-            _ => self.operands(inner),
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(from).map(Arc::from)
+    }
+}
+
+/// A clause as it is written, and what it looks at: the same for every order, so it is made once.
+#[derive(Debug, Clone)]
+pub struct Written {
+    text: Arc<str>,
+    clause: Arc<str>,
+}
+
+/// The clauses of a condition, in the order in which they are written.
+pub fn clauses(source: &str, term: &Term) -> Vec<Written> {
+    let mut clauses = Vec::new();
+    walk(term, &mut |term| {
+        let inner = stripped(term);
+        let text = if by_lines(inner).is_some() {
+            "order.lines".to_owned()
+        } else {
+            let mut texts = Vec::new();
+            each_part(inner, |part| texts.push(written(source, part)));
+            texts.join(" and ")
         };
-        let note = (met == Truth::Unknown).then(|| self.note(inner)).flatten();
-        self.trace.push(Seen { text, value, clause: self.written(term), held: met.holds(), note });
+        clauses.push(Written { text: text.into(), clause: written(source, term).into() });
+        Truth::Unknown
+    });
+    clauses
+}
+
+/// Looks at every clause, also those that no longer matter to the outcome. `clauses` are those of the condition.
+pub fn outcome(source: &str, clauses: &[Written], term: &Term, scope: Scope<'_>) -> Outcome {
+    let mut trace = Vec::with_capacity(clauses.len());
+    let mut clauses = clauses.iter();
+    let holds = walk(term, &mut |term| {
+        let met = eval::truth(term, scope);
+        let inner = stripped(term);
+        let note = if met == Truth::Unknown { note(source, inner, scope) } else { None };
+        if let Some(Written { text, clause }) = clauses.next() {
+            let (text, clause) = (Arc::clone(text), Arc::clone(clause));
+            trace.push(Seen { text, value: met_by(inner, scope), clause, held: met.holds(), note });
+        }
         met
-    }
+    });
+    Outcome { holds: holds.holds(), trace }
+}
 
-    /// The parts of a clause whose values matter: all that are not written values.
-    fn parts(term: &'a Term) -> Vec<&'a Term> {
-        let parts: Vec<&Term> = match &term.kind {
-            TermKind::Compare(_, left, right) => vec![left, right],
-            TermKind::In(part, _) | TermKind::Missing(part) => vec![part],
-            TermKind::Call(_, parts) => parts.iter().collect(),
-            _ => vec![],
-        };
-        let open: Vec<&Term> = parts.into_iter().filter(|part| !part.is_constant()).collect();
-        if open.is_empty() { vec![term] } else { open }
-    }
-
-    fn operands(&self, term: &'a Term) -> (String, String) {
-        let parts = Self::parts(term);
-        let text = parts.iter().map(|part| self.written(part)).collect::<Vec<_>>().join(" and ");
-        let value = parts.iter().map(|part| shown(&eval::value(part, self.scope))).collect::<Vec<_>>().join(" and ");
-        (text, value)
-    }
-
-    /// `2 of 3 lines: 1, 4, 2`, with the values that the condition met on each line.
-    fn by_line(&self, body: &'a Term) -> String {
-        let Some(facts) = self.scope.facts else { return String::new() };
-        let lines: Vec<Scope<'a>> = facts.lines().map(|line| Scope { line: Some(line), ..self.scope }).collect();
-        let held = lines.iter().filter(|line| eval::truth(body, **line).holds()).count();
-        let values: Vec<String> = lines
-            .iter()
-            .take(SHOWN_LINES)
-            .map(|line| Tracer { source: self.source, scope: *line, trace: Vec::new() }.line_values(body))
-            .collect();
-        let more = if lines.len() > SHOWN_LINES { ", …" } else { "" };
-        let values = if values.is_empty() { String::new() } else { format!(": {}{more}", values.join(", ")) };
-        clipped(&format!("{held} of {} line{}{values}", lines.len(), if lines.len() == 1 { "" } else { "s" }))
-    }
-
-    fn line_values(mut self, body: &'a Term) -> String {
-        self.walk(body);
-        self.trace.into_iter().map(|seen| seen.value).collect::<Vec<_>>().join("/")
-    }
-
-    /// Why a clause could be neither true nor false, where that is not simply a missing value.
-    fn note(&self, term: &'a Term) -> Option<String> {
-        let parts = Self::parts(term);
-        let values: Vec<Value<'_>> = parts.iter().map(|part| eval::value(part, self.scope)).collect();
-        if matches!(&term.kind, TermKind::Lines(OverLines::Any | OverLines::All | OverLines::None, _)) {
-            return Some("it cannot be told for every line".to_owned());
-        }
-        if values.contains(&Value::Missing) {
-            return None;
-        }
-        let (part, value) = parts.first().zip(values.first())?;
-        let part = self.written(part);
-        Some(match &term.kind {
-            _ if *value == Value::Unfit => format!("the value of `{part}` cannot be used here"),
-            TermKind::Compare(_, left, right) => {
-                let (left, right) = (eval::value(left, self.scope), eval::value(right, self.scope));
-                let other = if left.kind() == value.kind() { right.kind() } else { left.kind() };
-                format!("`{part}` is {} on this order, and is not comparable with {other}", value.kind())
-            }
-            TermKind::In(_, list) => {
-                format!(
-                    "`{part}` is {} on this order, and is not comparable with {}",
-                    value.kind(),
-                    list.first().map_or("this", Value::kind)
-                )
-            }
-            TermKind::Call(..) => format!("`{part}` is {} on this order", value.kind()),
-            _ => format!("`{part}` is {} on this order, not yes or no", value.kind()),
-        })
-    }
-
-    /// The source of a part, on one line.
-    fn written(&self, term: &Term) -> String {
-        let text = self.source.get(term.span.clone()).unwrap_or_default();
-        if text.contains('\n') { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text.trim().to_owned() }
+/// Asks for every clause, in the order in which they are written.
+fn walk<'a>(term: &'a Term, clause: &mut impl FnMut(&'a Term) -> Truth) -> Truth {
+    match &term.kind {
+        TermKind::And(parts) => parts.iter().fold(Truth::True, |met, part| met.and(walk(part, clause))),
+        TermKind::Or(parts) => parts.iter().fold(Truth::False, |met, part| met.or(walk(part, clause))),
+        TermKind::Not(part) if matches!(part.kind, TermKind::And(_) | TermKind::Or(_) | TermKind::Not(_)) => !walk(part, clause),
+        _ => clause(term),
     }
 }
 
-fn shown(value: &Value<'_>) -> String {
-    clipped(&value.to_string())
+/// The clause without its `not`.
+fn stripped(term: &Term) -> &Term {
+    if let TermKind::Not(part) = &term.kind { part } else { term }
 }
 
-fn clipped(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_LETTERS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+/// What a clause asks of each line.
+fn by_lines(term: &Term) -> Option<&Term> {
+    match &term.kind {
+        TermKind::Lines(function, Some(body)) if function.takes_condition() => Some(body),
+        _ => None,
+    }
+}
+
+/// The parts of a clause whose values matter: all that are not written values.
+fn each_part<'a>(term: &'a Term, mut part: impl FnMut(&'a Term)) {
+    let mut any = false;
+    let mut open = |found: &'a Term| {
+        if !found.is_constant() {
+            any = true;
+            part(found);
+        }
+    };
+    match &term.kind {
+        TermKind::Compare(_, left, right) => {
+            open(left);
+            open(right);
+        }
+        TermKind::In(found, _) | TermKind::Missing(found) => open(found),
+        TermKind::Call(_, parts) => parts.iter().for_each(open),
+        _ => {}
+    }
+    if !any {
+        part(term);
+    }
+}
+
+/// What a clause met.
+fn met_by(term: &Term, scope: Scope<'_>) -> String {
+    if let Some(body) = by_lines(term) {
+        return by_line(body, scope);
+    }
+    let mut met = String::new();
+    each_part(term, |part| {
+        if !met.is_empty() {
+            met.push_str(" and ");
+        }
+        show(&eval::value(part, scope), &mut met);
+    });
+    met
+}
+
+/// `2 of 3 lines: 1, 4, 2`, with the values that the condition met on each line.
+fn by_line(body: &Term, scope: Scope<'_>) -> String {
+    let Some(facts) = scope.facts else { return String::new() };
+    let lines: Vec<Scope<'_>> = facts.lines().map(|line| Scope { line: Some(line), ..scope }).collect();
+    let held = lines.iter().filter(|line| eval::truth(body, **line).holds()).count();
+    let values: Vec<String> = lines.iter().take(SHOWN_LINES).map(|line| line_values(body, *line)).collect();
+    let more = if lines.len() > SHOWN_LINES { ", …" } else { "" };
+    let values = if values.is_empty() { String::new() } else { format!(": {}{more}", values.join(", ")) };
+    clipped(&format!("{held} of {} line{}{values}", lines.len(), if lines.len() == 1 { "" } else { "s" })).to_string()
+}
+
+fn line_values(body: &Term, line: Scope<'_>) -> String {
+    let mut values = Vec::new();
+    walk(body, &mut |term| {
+        values.push(met_by(stripped(term), line));
+        Truth::Unknown
+    });
+    values.join("/")
+}
+
+/// Why a clause could be neither true nor false, where that is not simply a missing value.
+fn note(source: &str, term: &Term, scope: Scope<'_>) -> Option<String> {
+    let mut parts = Vec::new();
+    each_part(term, |part| parts.push(part));
+    let values: Vec<Value<'_>> = parts.iter().map(|part| eval::value(part, scope)).collect();
+    if matches!(&term.kind, TermKind::Lines(OverLines::Any | OverLines::All | OverLines::None, _)) {
+        return Some("it cannot be told for every line".to_owned());
+    }
+    if values.contains(&Value::Missing) {
+        return None;
+    }
+    let (part, value) = parts.first().zip(values.first())?;
+    let part = written(source, part);
+    Some(match &term.kind {
+        _ if *value == Value::Unfit => format!("the value of `{part}` cannot be used here"),
+        TermKind::Compare(_, left, right) => {
+            let (left, right) = (eval::value(left, scope), eval::value(right, scope));
+            let other = if left.kind() == value.kind() { right.kind() } else { left.kind() };
+            format!("`{part}` is {} on this order, and is not comparable with {other}", value.kind())
+        }
+        TermKind::In(_, list) => {
+            format!("`{part}` is {} on this order, and is not comparable with {}", value.kind(), list.first().map_or("this", Value::kind))
+        }
+        TermKind::Call(..) => format!("`{part}` is {} on this order", value.kind()),
+        _ => format!("`{part}` is {} on this order, not yes or no", value.kind()),
+    })
+}
+
+/// The source of a part, on one line.
+fn written(source: &str, term: &Term) -> String {
+    let text = source.get(term.span.clone()).unwrap_or_default();
+    if text.contains('\n') { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text.trim().to_owned() }
+}
+
+/// Adds a value as it is shown.
+fn show(value: &Value<'_>, to: &mut String) {
+    match value {
+        Value::Text(text) => to.push_str(&clipped(text)),
+        other => to.push_str(&clipped(&other.to_string())),
+    }
+}
+
+fn clipped(text: &str) -> Cow<'_, str> {
+    // Most are shorter in bytes already.
+    let end = if text.len() <= SHOWN_LETTERS { None } else { text.char_indices().nth(SHOWN_LETTERS) };
+    match end {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
 }

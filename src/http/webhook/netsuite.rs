@@ -56,7 +56,7 @@ pub async fn handle(State(state): State<AppState>, Path(id): Path<String>, reque
         Err(malformed) => unreadable(&malformed.to_string()),
     };
     let due_at = after(now, state.config().net.debounce);
-    commit(&state, event(connection, told, message_id, body.to_vec(), due_at)).await
+    commit(&state, event(connection, told, message_id, body, due_at)).await
 }
 
 fn event(connection: &Connection, told: Told, message_id: String, body: Vec<u8>, due_at: jiff::Timestamp) -> NewEvent {

@@ -57,7 +57,7 @@ async fn receive(state: AppState, id: &str, token: Option<&str>, request: Reques
         kind: told.kind,
         order: told.sale.map(OrderRef::XSeries),
         dedupe: Dedupe::PendingBody,
-        body: body.to_vec(),
+        body,
         due_at: state.clock().now(),
         verdict: told.verdict,
     };

@@ -18,6 +18,7 @@ macro_rules! like {
 }
 pub(super) use like;
 
+use super::shared::records::link_set;
 use super::shared::rows::order_columns;
 
 /// Decides on the locked row alone: under READ COMMITTED, a row that changed while the lock was taken is looked at again, but
@@ -49,6 +50,20 @@ pub(super) const WAITING: &str = "SELECT o.id FROM aliases a JOIN orders o ON o.
 pub(super) const ORDER_OF_BILL: &str = "SELECT c.order_id FROM aliases a JOIN calls c ON c.order_id = a.order_id \
      WHERE lower(a.alias) = $1 AND c.connection = $2 AND c.remote_id = $1 AND c.state = 'done' \
          AND c.kind IN ('invoice', 'cash_sale', 'cash_refund', 'credit_memo') LIMIT 1";
+
+/// Ends a pass: `$1` is the order, `$2` to `$14` its link, `$15` to `$24` what becomes of its row, `$25` the time. The events after `$26` up to
+/// `$27` get the verdict; the pass is kept with `$28` as its last event, unless that is null, and with the explanation `$29`; `$30` are names.
+pub(super) const FINISH: &str = concat!(
+    "WITH pass AS (INSERT INTO passes (order_id, ended_at, verdict, reason, detail, revision, first_seq, last_seq, explanation) \
+         SELECT $1, $25, $16, $17, $18, $23, $26 + 1, $28, $29 WHERE $28 IS NOT NULL), \
+     decided AS (UPDATE events SET verdict = $16, reason = $17, detail = $18, decided_at = $25 \
+         WHERE order_id = $1 AND seq > $26 AND seq <= $27), \
+     named AS (INSERT INTO aliases (alias, order_id) SELECT alias, $1 FROM unnest($30) AS alias WHERE alias <> '' ON CONFLICT DO NOTHING) \
+     UPDATE orders SET ",
+    link_set!(),
+    ", state = $15, verdict = $16, reason = $17, detail = $18, hold = $19, due_at = $20, attempt = $21, handled_seq = $22, \
+         revision = coalesce($23, revision), updated_at = $24, lease_owner = NULL WHERE id = $1"
+);
 
 /// The counters with the changes that wait to be folded in, and when the next order is due.
 pub(super) const COUNTS: &str = "SELECT kind, word, sum(n)::bigint AS n, (SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL) AS due \

@@ -35,7 +35,7 @@ use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
 use self::shared::Locked;
-use self::writer::{Tx, transaction};
+use self::writer::{Kept, Tx};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
@@ -156,11 +156,37 @@ impl Postgres {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
     {
+        self.run(operation, Kept::Transaction, work).await
+    }
+
+    /// As above, for a write that locks the row that it decides on and then writes everything in one statement.
+    async fn write_locked<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
+    {
+        self.run(operation, Kept::Transaction, work).await
+    }
+
+    /// As above, for a write that is one statement; where that finds nothing to do, others may read why. It needs no transaction.
+    async fn write_one<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
+    {
+        self.run(operation, Kept::Statement, work).await
+    }
+
+    async fn run<T, F>(&self, operation: &'static str, kept: Kept, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
+    {
         if self.shared.closing.is_cancelled() {
             return Err(StoreError::Closed);
         }
         self.shared.writes.fetch_add(1, Ordering::Relaxed);
-        let written = self.tasks.spawn(transaction(Arc::clone(&self.shared), operation, work));
+        let written = self.tasks.spawn(writer::run(Arc::clone(&self.shared), operation, kept, work));
         written.await.unwrap_or(Err(StoreError::Closed))
     }
 }
@@ -253,6 +279,7 @@ fn is_race(error: &StoreError) -> bool {
     let source = match error {
         StoreError::Query { source, .. } => source,
         StoreError::Unavailable { source, .. } => source,
+        StoreError::Contended { .. } => return true,
         _ => return false,
     };
     // Serialization failure, deadlock, and a row that another transaction inserted meanwhile.

@@ -30,13 +30,32 @@ pub(super) struct Tx {
     ended: bool,
 }
 
+/// How a write is kept together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// By a transaction.
+    Transaction,
+    /// By itself: it is one statement.
+    Statement,
+}
+
 impl Tx {
     /// Begins a transaction.
     pub(super) async fn begin(pool: &PgPool, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
-        let conn = pool.acquire().await?;
-        let mut tx = Self { conn, shared: Arc::clone(shared), now: shared.now(), wake: false, ended: false };
+        let mut tx = Self::single(pool, shared).await?;
         tx.conn().execute("BEGIN").await?;
         Ok(tx)
+    }
+
+    /// A connection in no transaction: each statement is committed by itself, and wakes nobody.
+    async fn single(pool: &PgPool, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
+        let conn = pool.acquire().await?;
+        Ok(Self { conn, shared: Arc::clone(shared), now: shared.now(), wake: false, ended: false })
+    }
+
+    /// The connection, for a statement that the other engine has to guard.
+    pub(super) fn guarded(&mut self) -> &mut PgConnection {
+        self.conn()
     }
 
     /// The connection, for a statement.
@@ -81,24 +100,21 @@ impl Drop for Tx {
     }
 }
 
-/// Runs a write in a transaction, and once more when it met another one.
-pub(super) async fn transaction<T, F>(shared: Arc<Shared>, operation: &'static str, work: F) -> Result<T, StoreError>
+/// Runs a write, and once more when it met another one.
+pub(super) async fn run<T, F>(shared: Arc<Shared>, operation: &'static str, kept: Kept, work: F) -> Result<T, StoreError>
 where
     F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Sync,
 {
     let tries = async {
         let mut tried = 1;
         loop {
-            let mut tx = Tx::begin(&shared.writers, &shared).await.map_err(during(operation))?;
-            let error = match work.clone()(&mut tx).await {
-                Ok(value) => match tx.commit().await.map_err(during(operation)) {
-                    Ok(()) => return Ok(value),
-                    Err(error) => error,
-                },
-                Err(error) => {
-                    tx.roll_back().await;
-                    error
-                }
+            let tried_once = match kept {
+                Kept::Transaction => in_transaction(&shared, operation, work.clone()).await,
+                Kept::Statement => by_itself(&shared, operation, work.clone()).await,
+            };
+            let error = match tried_once {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
             };
             if tried == TRIES || !is_race(&error) {
                 return Err(error);
@@ -107,6 +123,31 @@ where
         }
     };
     tokio::time::timeout(LIMIT, tries).await.unwrap_or_else(|late| Err(too_late(operation, late)))
+}
+
+async fn in_transaction<T, F>(shared: &Arc<Shared>, operation: &'static str, work: F) -> Result<T, StoreError>
+where
+    F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>>,
+{
+    let mut tx = Tx::begin(&shared.writers, shared).await.map_err(during(operation))?;
+    match work(&mut tx).await {
+        Ok(value) => tx.commit().await.map(|()| value).map_err(during(operation)),
+        Err(error) => {
+            tx.roll_back().await;
+            Err(error)
+        }
+    }
+}
+
+async fn by_itself<T, F>(shared: &Arc<Shared>, operation: &'static str, work: F) -> Result<T, StoreError>
+where
+    F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>>,
+{
+    let mut tx = Tx::single(&shared.writers, shared).await.map_err(during(operation))?;
+    let written = work(&mut tx).await;
+    tx.ended = true;
+    shared.commits.fetch_add(1, Ordering::Relaxed);
+    written
 }
 
 /// The server did not answer in time.

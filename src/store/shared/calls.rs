@@ -1,79 +1,71 @@
 //! Outbound calls: committed before they leave, settled when their fate is known.
 
+use super::dialect::for_update;
 use super::queue::leased;
 use super::rows::{self, call_columns};
 use super::{Db, dialect, during};
 use crate::domain::ids::{CallId, ConnectionId, OrderId, RecordId};
 use crate::store::values::json;
-use crate::store::{CallOutcome, CallRow, Claimed, Lease, NewCall, StoreError, Written};
+use crate::store::{Begun, CallOutcome, CallRow, Claimed, Lease, NewCall, StoreError, Written};
+
+/// A call that certainly had no effect is anybody's to make: whoever needs it next takes it over.
+const BEGIN: &str = concat!(
+    "WITH mine AS (SELECT id, connection FROM orders WHERE id = $1 AND lease_token = $2 AND lease_owner IS NOT NULL",
+    for_update!(),
+    ") INSERT INTO calls (id, connection, order_id, kind, idempotency_key, state, request, attempts, created_at, updated_at) \
+     SELECT $3, mine.connection, mine.id, $4, $5, 'sent', $6, 1, $7, $7 FROM mine WHERE true \
+     ON CONFLICT (connection, idempotency_key) DO UPDATE SET order_id = excluded.order_id, kind = excluded.kind, state = excluded.state, \
+         request = excluded.request, attempts = calls.attempts + 1, http_status = NULL, answer = NULL, remote_id = NULL, \
+         updated_at = excluded.updated_at \
+     WHERE calls.state = 'failed' RETURNING ",
+    call_columns!()
+);
+
+const SETTLE: &str = concat!(
+    "WITH mine AS (SELECT id AS mine_id FROM orders WHERE id = $2 AND lease_token = $3 AND lease_owner IS NOT NULL",
+    for_update!(),
+    ") UPDATE calls SET state = $4, http_status = $5, answer = $6, remote_id = coalesce($7, remote_id), updated_at = $8 \
+     WHERE id = $1 AND order_id IN (SELECT mine_id FROM mine)"
+);
 
 impl Db {
     /// Commits the intent to call.
-    pub(in crate::store) async fn plan_call(&self, claimed: &Claimed, call: NewCall) -> Result<Option<CallRow>, StoreError> {
-        const OPERATION: &str = "plan a call";
+    pub(in crate::store) async fn begin_call(&self, claimed: &Claimed, call: NewCall) -> Result<Begun, StoreError> {
+        const OPERATION: &str = "begin a call";
         let lease = claimed.lease.clone();
+        let connection = claimed.order.connection.clone();
         let request = json(OPERATION, &call.request)?;
-        self.write(OPERATION, move |tx| {
+        self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let Some(order) = leased(tx, OPERATION, &lease).await? else { return Ok(None) };
-                // A call that certainly had no effect is anybody's to make: whoever needs it next takes it over.
-                let row = sqlx::query(concat!(
-                    "INSERT INTO calls (id, connection, order_id, kind, idempotency_key, state, request, created_at, updated_at) \
-                     VALUES ($1, $2, $3, $4, $5, 'planned', $6, $7, $7) \
-                     ON CONFLICT (connection, idempotency_key) DO UPDATE SET order_id = excluded.order_id, kind = excluded.kind, state = excluded.state, \
-                         request = excluded.request, http_status = NULL, answer = NULL, remote_id = NULL, updated_at = excluded.updated_at \
-                     WHERE calls.state = 'failed' RETURNING ",
-                    call_columns!()
-                ))
-                .bind(tx.new_id())
-                .bind(&order.connection)
-                .bind(lease.order_id.as_str())
-                .bind(call.kind.word())
-                .bind(&call.key)
-                .bind(request)
-                .bind(tx.now)
-                .fetch_optional(tx.conn())
-                .await
-                .map_err(during(OPERATION))?;
-                if let Some(row) = row {
-                    return rows::call(&row).map(Some);
+                let begun = sqlx::query(BEGIN)
+                    .bind(lease.order_id.as_str())
+                    .bind(lease.token)
+                    .bind(tx.new_id())
+                    .bind(call.kind.word())
+                    .bind(&call.key)
+                    .bind(request)
+                    .bind(tx.now)
+                    .fetch_optional(tx.conn())
+                    .await
+                    .map_err(during(OPERATION))?;
+                if let Some(row) = begun {
+                    return rows::call(&row).map(Begun::Now);
+                }
+                if leased(tx, OPERATION, &lease).await?.is_none() {
+                    return Ok(Begun::LeaseLost);
                 }
                 let there = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
-                    .bind(&order.connection)
+                    .bind(connection.as_str())
                     .bind(&call.key)
                     .fetch_one(tx.conn())
                     .await
                     .map_err(during(OPERATION))?;
                 let there = rows::call(&there)?;
                 if there.order_id == lease.order_id {
-                    Ok(Some(there))
+                    Ok(Begun::Before(there))
                 } else {
                     Err(StoreError::KeyTaken { key: call.key, other: there.order_id })
                 }
-            })
-        })
-        .await
-    }
-
-    /// Marks a call sent, before it leaves.
-    pub(in crate::store) async fn send_call(&self, lease: &Lease, call: &CallId) -> Result<Written, StoreError> {
-        const OPERATION: &str = "mark a call sent";
-        let (lease, call) = (lease.clone(), call.clone());
-        self.write(OPERATION, move |tx| {
-            Box::pin(async move {
-                if leased(tx, OPERATION, &lease).await?.is_none() {
-                    return Ok(Written::LeaseLost);
-                }
-                let sent = sqlx::query(
-                    "UPDATE calls SET state = 'sent', attempts = attempts + 1, updated_at = $3 WHERE id = $1 AND order_id = $2",
-                )
-                .bind(call.as_str())
-                .bind(lease.order_id.as_str())
-                .bind(tx.now)
-                .execute(tx.conn())
-                .await
-                .map_err(during(OPERATION))?;
-                if sent.rows_affected() == 1 { Ok(Written::Yes) } else { Err(StoreError::UnknownCall(call)) }
             })
         })
         .await
@@ -83,26 +75,27 @@ impl Db {
     pub(in crate::store) async fn settle_call(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
         const OPERATION: &str = "settle a call";
         let (lease, call) = (lease.clone(), call.clone());
-        self.write(OPERATION, move |tx| {
+        self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                if leased(tx, OPERATION, &lease).await?.is_none() {
-                    return Ok(Written::LeaseLost);
+                let settled = sqlx::query(SETTLE)
+                    .bind(call.as_str())
+                    .bind(lease.order_id.as_str())
+                    .bind(lease.token)
+                    .bind(outcome.state.word())
+                    .bind(outcome.http_status.map(i64::from))
+                    .bind(outcome.answer)
+                    .bind(outcome.remote_id)
+                    .bind(tx.now)
+                    .execute(tx.conn())
+                    .await
+                    .map_err(during(OPERATION))?;
+                if settled.rows_affected() == 1 {
+                    return Ok(Written::Yes);
                 }
-                let settled = sqlx::query(
-                    "UPDATE calls SET state = $3, http_status = $4, answer = $5, remote_id = coalesce($6, remote_id), updated_at = $7 \
-                     WHERE id = $1 AND order_id = $2",
-                )
-                .bind(call.as_str())
-                .bind(lease.order_id.as_str())
-                .bind(outcome.state.word())
-                .bind(outcome.http_status.map(i64::from))
-                .bind(outcome.answer)
-                .bind(outcome.remote_id)
-                .bind(tx.now)
-                .execute(tx.conn())
-                .await
-                .map_err(during(OPERATION))?;
-                if settled.rows_affected() == 1 { Ok(Written::Yes) } else { Err(StoreError::UnknownCall(call)) }
+                match leased(tx, OPERATION, &lease).await? {
+                    None => Ok(Written::LeaseLost),
+                    Some(_) => Err(StoreError::UnknownCall(call)),
+                }
             })
         })
         .await

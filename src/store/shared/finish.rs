@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::queue::{Leased, leased};
-use super::records::{NewPass, add_aliases, add_pass, owner_of, write_link};
+use super::records::{bind_link, owner_of};
 use super::writer::Tx;
-use super::{Db, during};
+use super::{Db, dialect, during};
 use crate::domain::ids::OrderId;
 use crate::domain::verdict::{HoldKind, Verdict, VerdictKind};
+use crate::store::values::json;
 use crate::store::{Claimed, End, OrderState, PassResult, StoreError, Written};
 
 const OPERATION: &str = "finish an order's pass";
@@ -29,25 +30,19 @@ impl Db {
     /// Ends the pass, if its lease is still ours.
     pub(in crate::store) async fn finish(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
         let (lease, upto) = (claimed.lease.clone(), claimed.upto);
-        self.write(OPERATION, move |tx| {
+        self.write_locked(OPERATION, move |tx| {
             Box::pin(async move {
                 let Some(row) = leased(tx, OPERATION, &lease).await? else { return Ok(Written::LeaseLost) };
                 let order = &lease.order_id;
-                if let Some(other) = owner_of(tx, OPERATION, order, &row.connection, &result.link).await? {
+                if row.learns(&result.link)
+                    && let Some(other) = owner_of(tx, OPERATION, order, &row.connection, &result.link).await?
+                {
                     return Err(StoreError::LinkTaken { order: order.clone(), other });
                 }
                 let operator_asks = row.enqueued_seq > upto && operator_asks(tx, order, upto).await?;
                 let ending = Ending::of(&result.end, &row, upto, operator_asks, tx.now);
                 tx.wake |= ending.due_at.is_some();
-                write_order(tx, order, &ending, result.revision).await?;
-                write_link(tx, OPERATION, order, &result.link).await?;
-                add_aliases(tx, OPERATION, order, &result.aliases).await?;
-                if let End::Verdict { verdict, .. } = &result.end {
-                    decide_events(tx, OPERATION, order, (row.handled_seq, upto), verdict).await?;
-                }
-                if let Some(pass) = new_pass(&result, &row, upto) {
-                    add_pass(tx, OPERATION, order, pass).await?;
-                }
+                write(tx, order, &row, upto, &ending, &result).await?;
                 Ok(Written::Yes)
             })
         })
@@ -111,24 +106,6 @@ impl Ending {
     }
 }
 
-/// The pass as it is kept; none for one that was put back, which would only be noise.
-fn new_pass<'a>(result: &'a PassResult, row: &Leased, upto: i64) -> Option<NewPass<'a>> {
-    let (verdict, reason, detail) = match &result.end {
-        End::Verdict { verdict, .. } => (Some(verdict.kind.word()), verdict.reason.word(), verdict.detail.as_str()),
-        End::Retry { reason, detail, .. } => (None, reason.as_str(), detail.as_str()),
-        End::Defer { .. } => return None,
-    };
-    Some(NewPass {
-        verdict,
-        reason,
-        detail,
-        revision: result.revision,
-        first_seq: row.handled_seq + 1,
-        last_seq: upto,
-        explanation: &result.explanation,
-    })
-}
-
 /// True when an operator acted on the order while the pass ran: a back-off or a hold that the pass ends with does not stand against it.
 async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, StoreError> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM events WHERE order_id = $1 AND seq > $2 AND source = 'operator')")
@@ -139,27 +116,33 @@ async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, 
         .map_err(during(OPERATION))
 }
 
-async fn write_order(tx: &mut Tx, order: &OrderId, ending: &Ending, revision: Option<i64>) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE orders SET state = $2, verdict = $3, reason = $4, detail = $5, hold = $6, due_at = $7, attempt = $8, handled_seq = $9, \
-             revision = coalesce($10, revision), lease_owner = NULL, updated_at = $11 \
-         WHERE id = $1",
-    )
-    .bind(order.as_str())
-    .bind(ending.state.word())
-    .bind(ending.verdict.as_deref())
-    .bind(ending.reason.as_deref())
-    .bind(ending.detail.as_deref())
-    .bind(ending.hold.map(HoldKind::word))
-    .bind(ending.due_at)
-    .bind(ending.attempt)
-    .bind(ending.handled_seq)
-    .bind(revision)
-    .bind(ending.updated_at)
-    .execute(tx.conn())
-    .await
-    .map(drop)
-    .map_err(during(OPERATION))
+/// Writes everything that the pass leaves, in one statement of the engine's.
+async fn write(tx: &mut Tx, order: &OrderId, row: &Leased, upto: i64, ending: &Ending, result: &PassResult) -> Result<(), StoreError> {
+    // Held events are decided too: the next verdict replaces theirs.
+    let decided = if matches!(result.end, End::Verdict { .. }) { upto } else { row.handled_seq };
+    // A pass that was put back would only be noise.
+    let last_seq = if matches!(result.end, End::Defer { .. }) { None } else { Some(upto) };
+    bind_link(sqlx::query(dialect::FINISH), OPERATION, order, &result.link)?
+        .bind(ending.state.word())
+        .bind(ending.verdict.as_deref())
+        .bind(ending.reason.as_deref())
+        .bind(ending.detail.as_deref())
+        .bind(ending.hold.map(HoldKind::word))
+        .bind(ending.due_at)
+        .bind(ending.attempt)
+        .bind(ending.handled_seq)
+        .bind(result.revision)
+        .bind(ending.updated_at)
+        .bind(tx.now)
+        .bind(row.handled_seq)
+        .bind(decided)
+        .bind(last_seq)
+        .bind(json(OPERATION, &result.explanation)?)
+        .bind(dialect::texts(OPERATION, result.aliases.iter().map(String::as_str))?)
+        .execute(tx.guarded())
+        .await
+        .map(drop)
+        .map_err(during(OPERATION))
 }
 
 /// Gives the verdict to every event after `.0` up to `.1`.

@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use super::queue::leased;
-use super::records::{NewPass, OwnEvent, add_aliases, add_event, add_pass, owner_of, write_link};
+use super::records::{NewPass, OwnEvent, add_aliases, add_event, add_pass, bind_link, link_set, owner_of, write_link};
 use super::rows::{self, order_columns};
 use super::writer::Tx;
 use super::{Db, during, lock_orders};
@@ -15,19 +15,33 @@ use crate::store::{Direction, EventSource, Lease, Link, LinkResult, Merge, Order
 
 const MERGE: &str = "merge two orders";
 
+/// Writes the link of the leased order, where no other order has one of its ids.
+const LINK: &str = concat!(
+    "UPDATE orders SET ",
+    link_set!(),
+    " WHERE id = $1 AND lease_token = $15 AND lease_owner IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM orders AS other \
+             WHERE other.netsuite_id = $2 AND other.connection = orders.connection AND other.id <> $1) \
+         AND NOT EXISTS (SELECT 1 FROM orders AS other \
+             WHERE other.x_series_id = $6 AND other.connection = orders.connection AND other.id <> $1)"
+);
+
 impl Db {
     /// Stores the link, unless another order has one of its ids.
     pub(in crate::store) async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
         const OPERATION: &str = "store an order's link";
         let (lease, link) = (lease.clone(), link.clone());
-        self.write(OPERATION, move |tx| {
+        self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let Some(row) = leased(tx, OPERATION, &lease).await? else { return Ok(LinkResult::LeaseLost) };
-                if let Some(other) = owner_of(tx, OPERATION, &lease.order_id, &row.connection, &link).await? {
-                    return Ok(LinkResult::Taken(other));
+                let query = bind_link(sqlx::query(LINK), OPERATION, &lease.order_id, &link)?.bind(lease.token);
+                if query.execute(tx.conn()).await.map_err(during(OPERATION))?.rows_affected() == 1 {
+                    return Ok(LinkResult::Linked);
                 }
-                write_link(tx, OPERATION, &lease.order_id, &link).await?;
-                Ok(LinkResult::Linked)
+                let Some(row) = leased(tx, OPERATION, &lease).await? else { return Ok(LinkResult::LeaseLost) };
+                match owner_of(tx, OPERATION, &lease.order_id, &row.connection, &link).await? {
+                    Some(other) => Ok(LinkResult::Taken(other)),
+                    None => Err(StoreError::Contended { operation: OPERATION }),
+                }
             })
         })
         .await

@@ -1,5 +1,5 @@
 //! What both engines do alike. These files are compiled once for each engine, as a part of it: what they take from `super` is the
-//! engine's own. It has `Db` (itself, with `readers` and `write`), `Driver` and `Row` (of its database), `writer::Tx` (a write under way),
+//! engine's own. It has `Db` (itself, with `readers` and three ways to write), `Driver` and `Row` (of its database), `writer::Tx` (a write under way),
 //! `dialect` (the statements that it says in its own way), `during` (which failures are the store's) and the locks that it needs.
 
 mod act;
@@ -10,7 +10,7 @@ mod lists;
 mod memory;
 mod owners;
 mod queue;
-mod records;
+pub(super) mod records;
 pub(super) mod rows;
 mod settings;
 mod tables;

@@ -9,9 +9,9 @@ use super::rows::{self, Cells, event_columns};
 use super::writer::Tx;
 use super::{Db, dialect, during};
 use crate::clock::from_millis;
-use crate::domain::ids::{ConnectionId, OrderId};
+use crate::domain::ids::{ConnectionId, OrderId, RecordId, SaleId};
 use crate::store::values::millis;
-use crate::store::{ClaimRequest, Claimed, EventRow, Lease, StoreError};
+use crate::store::{ClaimRequest, Claimed, EventRow, Lease, Link, StoreError};
 
 /// The columns of an order that a pass goes by.
 pub(super) struct Leased {
@@ -23,12 +23,24 @@ pub(super) struct Leased {
     pub(super) detail: Option<String>,
     pub(super) updated_at: i64,
     pub(super) connection: String,
+    pub(super) netsuite_id: Option<String>,
+    pub(super) x_series_id: Option<String>,
+}
+
+impl Leased {
+    /// The link has an id that the row does not.
+    pub(super) fn learns(&self, link: &Link) -> bool {
+        let new = |id: Option<&str>, known: &Option<String>| id.is_some_and(|id| known.as_deref() != Some(id));
+        new(link.netsuite_id.as_ref().map(RecordId::as_str), &self.netsuite_id)
+            || new(link.x_series_id.as_ref().map(SaleId::as_str), &self.x_series_id)
+    }
 }
 
 /// The order of a lease; none when the lease is not ours any more. An expired lease that nobody else has claimed is still ours.
 pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) -> Result<Option<Leased>, StoreError> {
     let row = sqlx::query(concat!(
-        "SELECT enqueued_seq, handled_seq, attempt, verdict, reason, detail, updated_at, connection FROM orders \
+        "SELECT enqueued_seq, handled_seq, attempt, verdict, reason, detail, updated_at, connection, netsuite_id, x_series_id \
+         FROM orders \
          WHERE id = $1 AND lease_token = $2 AND lease_owner IS NOT NULL",
         for_update!()
     ))
@@ -48,6 +60,8 @@ pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) 
         detail: cells.get("detail")?,
         updated_at: cells.get("updated_at")?,
         connection: cells.get("connection")?,
+        netsuite_id: cells.get("netsuite_id")?,
+        x_series_id: cells.get("x_series_id")?,
     }))
 }
 
@@ -62,7 +76,7 @@ impl Db {
             [] => None,
             some => Some(dialect::texts(OPERATION, some.iter().map(ConnectionId::as_str))?),
         };
-        self.write(OPERATION, move |tx| {
+        self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
                 let rows = sqlx::query(dialect::CLAIM)
                     .bind(owner)
@@ -108,7 +122,7 @@ impl Db {
         let ids = dialect::texts(OPERATION, leases.iter().map(|lease| lease.order_id.as_str()))?;
         let tokens = dialect::numbers(OPERATION, leases.iter().map(|lease| lease.token))?;
         let lease = millis(lease);
-        self.write(OPERATION, move |tx| {
+        self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
                 let rows = sqlx::query(dialect::HEARTBEAT)
                     .bind(ids)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::writer::Tx;
-use super::{dialect, during};
+use super::{Driver, dialect, during};
 use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::store::values::json;
 use crate::store::{EventSource, Link, StoreError};
@@ -31,33 +31,48 @@ pub(super) async fn owner_of(
     Ok(other.map(OrderId::new))
 }
 
+/// What [`write_link`] sets, from the arguments that [`bind_link`] binds.
+macro_rules! link_set {
+    () => {
+        "netsuite_id = coalesce($2, netsuite_id), netsuite_number = $3, netsuite_status = $4, netsuite_modified = $5, \
+         x_series_id = coalesce($6, x_series_id), x_series_number = $7, x_series_status = $8, x_series_state = $9, \
+         x_series_attributes = $10, x_series_version = $11, sent_digest = $12, echo_digest = $13, mapping = $14"
+    };
+}
+pub(in crate::store) use link_set;
+
+/// A statement with its arguments so far.
+pub(super) type Bound<'q> = sqlx::query::Query<'q, Driver, <Driver as sqlx::Database>::Arguments>;
+
+/// Binds the order as `$1` and its link as `$2` to `$14`.
+pub(super) fn bind_link<'q>(
+    query: Bound<'q>,
+    operation: &'static str,
+    order: &'q OrderId,
+    link: &'q Link,
+) -> Result<Bound<'q>, StoreError> {
+    Ok(query
+        .bind(order.as_str())
+        .bind(link.netsuite_id.as_ref().map(RecordId::as_str))
+        .bind(link.netsuite_number.as_deref())
+        .bind(link.netsuite_status.as_deref())
+        .bind(link.netsuite_modified.map(Timestamp::as_millisecond))
+        .bind(link.x_series_id.as_ref().map(SaleId::as_str))
+        .bind(link.x_series_number.as_deref())
+        .bind(link.x_series_status.as_deref())
+        .bind(link.x_series_state.as_deref())
+        .bind(json(operation, &link.x_series_attributes)?)
+        .bind(link.x_series_version)
+        .bind(link.sent_digest.as_deref())
+        .bind(link.echo_digest.as_deref())
+        .bind(link.mapping.as_deref()))
+}
+
 /// Writes the link. An id that is known is never forgotten: another order may have been merged into this one since the pass read
 /// its row. Everything else becomes what the pass saw.
 pub(super) async fn write_link(tx: &mut Tx, operation: &'static str, order: &OrderId, link: &Link) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE orders SET netsuite_id = coalesce($2, netsuite_id), netsuite_number = $3, netsuite_status = $4, \
-             netsuite_modified = $5, x_series_id = coalesce($6, x_series_id), x_series_number = $7, x_series_status = $8, \
-             x_series_state = $9, x_series_attributes = $10, x_series_version = $11, sent_digest = $12, echo_digest = $13, mapping = $14 \
-         WHERE id = $1",
-    )
-    .bind(order.as_str())
-    .bind(link.netsuite_id.as_ref().map(RecordId::as_str))
-    .bind(link.netsuite_number.as_deref())
-    .bind(link.netsuite_status.as_deref())
-    .bind(link.netsuite_modified.map(Timestamp::as_millisecond))
-    .bind(link.x_series_id.as_ref().map(SaleId::as_str))
-    .bind(link.x_series_number.as_deref())
-    .bind(link.x_series_status.as_deref())
-    .bind(link.x_series_state.as_deref())
-    .bind(json(operation, &link.x_series_attributes)?)
-    .bind(link.x_series_version)
-    .bind(link.sent_digest.as_deref())
-    .bind(link.echo_digest.as_deref())
-    .bind(link.mapping.as_deref())
-    .execute(tx.conn())
-    .await
-    .map(drop)
-    .map_err(during(operation))
+    let query = sqlx::query(concat!("UPDATE orders SET ", link_set!(), " WHERE id = $1"));
+    bind_link(query, operation, order, link)?.execute(tx.conn()).await.map(drop).map_err(during(operation))
 }
 
 /// Adds ids and numbers that find the order.

@@ -1,5 +1,6 @@
 //! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer task, a pool of readers.
 
+mod checkpoint;
 mod dialect;
 mod door;
 mod file;
@@ -23,7 +24,7 @@ use tokio::time::Instant;
 use self::Sqlite as Db;
 use self::file::DatabaseFile;
 use self::shared::Locked;
-use self::writer::{Tx, Writer};
+use self::writer::{Tx, Undone, Writer};
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
@@ -46,6 +47,8 @@ struct Shared {
     clock: Clock,
     /// Fired by commits that made an order due.
     work: Notify,
+    /// Fired when enough was written to fold the write-ahead log.
+    checkpoint: Notify,
     commits: AtomicU64,
     writes: AtomicU64,
     started: Instant,
@@ -71,6 +74,7 @@ impl Sqlite {
         let shared = Arc::new(Shared {
             clock,
             work: Notify::new(),
+            checkpoint: Notify::new(),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             started: Instant::now(),
@@ -125,7 +129,26 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, work).await
+        self.writer.write(operation, Undone::Whole, work).await
+    }
+
+    /// As above, for a write that reads the row that it decides on and then writes everything in one statement, or in several that travel
+    /// together.
+    async fn write_locked<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.write(operation, Undone::ByItself, work).await
+    }
+
+    /// As above, for a write that is one statement; where that finds nothing to do, others may read why.
+    async fn write_one<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.write(operation, Undone::ByItself, work).await
     }
 }
 

@@ -19,7 +19,8 @@ use tokio_util::task::TaskTracker;
 use uuid::{ContextV7, Uuid};
 
 use super::Shared;
-use super::door;
+use super::checkpoint;
+use super::door::{self, Framed};
 use super::file::{DatabaseFile, Identity};
 use crate::store::batch::{Arrival, RECEIVE};
 use crate::store::{Received, StoreError};
@@ -29,6 +30,14 @@ const BATCH: usize = 256;
 /// How many writes may wait; further callers wait to be queued.
 const QUEUE: usize = 1024;
 
+const BEGIN: &str = "BEGIN IMMEDIATE";
+/// What comes next can be undone alone,
+const GUARD: &str = "SAVEPOINT job";
+/// stays,
+const KEEP: &str = "RELEASE job";
+/// or is undone.
+const UNDO: &str = "ROLLBACK TO job; RELEASE job";
+
 /// What a write works with: the connection inside its transaction, and the time and ids of the batch.
 pub(super) struct Tx {
     /// The write connection.
@@ -37,6 +46,8 @@ pub(super) struct Tx {
     pub(super) now: i64,
     /// Set by a write that made an order due: the commit then wakes the workers.
     pub(super) wake: bool,
+    /// The write under way has opened the savepoint that undoes it.
+    guarded: bool,
     ids: ContextV7,
     identity: Identity,
 }
@@ -45,6 +56,17 @@ impl Tx {
     /// The connection, for a statement.
     pub(super) fn conn(&mut self) -> &mut SqliteConnection {
         &mut self.conn
+    }
+
+    /// The connection, for several statements that travel together: the first of them opens the savepoint `job`, the last releases it.
+    pub(super) fn guarded(&mut self) -> &mut SqliteConnection {
+        self.guarded = true;
+        &mut self.conn
+    }
+
+    /// Ends the transaction.
+    pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("COMMIT").execute(&mut self.conn).await.map(drop)
     }
 
     /// A new id of one of our rows: later ids sort after earlier ones.
@@ -68,8 +90,18 @@ enum Command {
     Write(Box<dyn Job>),
 }
 
+/// What undoes a write that fails by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undone {
+    /// A savepoint around all of it.
+    Whole,
+    /// A statement undoes itself. What travels as several says so: [`Tx::guarded`].
+    ByItself,
+}
+
 /// A write other than a receive, with its caller's channel.
 trait Job: Send {
+    fn undone(&self) -> Undone;
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran>;
     fn answer(self: Box<Self>, broken: Option<&Arc<sqlx::Error>>);
 }
@@ -86,6 +118,7 @@ enum Ran {
 
 struct Work<T, F> {
     operation: &'static str,
+    undone: Undone,
     body: Option<F>,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
@@ -96,6 +129,10 @@ where
     T: Send,
     F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send,
 {
+    fn undone(&self) -> Undone {
+        self.undone
+    }
+
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran> {
         Box::pin(async move {
             let Some(work) = self.body.take() else { return Ran::Undo };
@@ -125,10 +162,11 @@ impl Writer {
     /// Opens the write connection, making the file if need be, and starts the task.
     pub(super) async fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, sqlx::Error> {
         let (commands, waiting) = mpsc::channel(QUEUE);
-        let mut task = Task { tx: None, file, shared, opened_before: false };
+        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0 };
         task.open().await?;
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
+        tasks.spawn(checkpoint::run(task.file.clone(), Arc::clone(&task.shared), closing.clone()));
         tasks.spawn(task.run(waiting, closing.clone()));
         tasks.close();
         Ok(Self { commands, closing, tasks })
@@ -142,13 +180,13 @@ impl Writer {
     }
 
     /// Runs a write inside the next batch.
-    pub(super) async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, undone: Undone, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        self.send(Command::Write(Box::new(Work { operation, body: Some(work), result: None, caller }))).await?;
+        self.send(Command::Write(Box::new(Work { operation, undone, body: Some(work), result: None, caller }))).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -168,6 +206,8 @@ struct Task {
     file: DatabaseFile,
     shared: Arc<Shared>,
     opened_before: bool,
+    /// Writes since the last checkpoint was asked for.
+    not_folded: u64,
 }
 
 type Receives = Vec<(Box<Arrival>, oneshot::Sender<Result<Received, StoreError>>)>;
@@ -207,7 +247,13 @@ impl Task {
             }
         }
         let (arrivals, callers): (Vec<_>, Vec<_>) = receives.into_iter().unzip();
-        self.shared.writes.fetch_add((arrivals.len() + jobs.len()) as u64, Ordering::Relaxed);
+        let writes = (arrivals.len() + jobs.len()) as u64;
+        self.shared.writes.fetch_add(writes, Ordering::Relaxed);
+        self.not_folded += writes;
+        if self.not_folded >= checkpoint::WRITES {
+            self.not_folded = 0;
+            self.shared.checkpoint.notify_one();
+        }
         match self.commit(&arrivals, &mut jobs).await {
             Ok(answers) => {
                 for (caller, answer) in callers.into_iter().zip(answers) {
@@ -239,25 +285,21 @@ impl Task {
         let tx = self.open().await?;
         tx.now = now;
         tx.wake = false;
-        statement(tx, "BEGIN IMMEDIATE").await?;
-        let received = match door::receive(tx, arrivals).await {
-            Ok(received) => received,
-            Err(StoreError::Unavailable { source, .. }) => return Err(source),
-            Err(_) => one_by_one(tx, arrivals).await?,
+        let received = if arrivals.is_empty() {
+            statement(tx, BEGIN).await?;
+            Vec::new()
+        } else {
+            receive(tx, arrivals, jobs.is_empty()).await?
         };
-        for job in jobs {
-            statement(tx, "SAVEPOINT job").await?;
-            match job.run(tx).await {
-                Ran::Done => {}
-                Ran::Undo => statement(tx, "ROLLBACK TO job").await?,
-                Ran::Broken(source) => return Err(source),
+        if !jobs.is_empty() {
+            for job in jobs {
+                write(tx, job.as_mut()).await?;
             }
-            statement(tx, "RELEASE job").await?;
+            tx.commit().await.map_err(Arc::new)?;
         }
-        statement(tx, "COMMIT").await?;
         let (wake, identity) = (tx.wake, tx.identity);
         // A file that was deleted or replaced takes commits without a word, and they are gone with it: look before answering.
-        let still = self.file.identity().await.map_err(|error| Arc::new(sqlx::Error::Io(error)))?;
+        let still = self.file.identity().map_err(|error| Arc::new(sqlx::Error::Io(error)))?;
         if still != identity {
             let path = self.file.path().display();
             return Err(Arc::new(sqlx::Error::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
@@ -277,12 +319,12 @@ impl Task {
             let mut conn = self.file.writer(!self.opened_before).connect().await?;
             // SQLite opens the file at the first read.
             sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await?;
-            let identity = self.file.identity().await.map_err(sqlx::Error::Io)?;
+            let identity = self.file.identity().map_err(sqlx::Error::Io)?;
             if self.opened_before {
                 self.shared.readers_are_stale();
             }
             self.opened_before = true;
-            Tx { conn, now: 0, wake: false, ids: ContextV7::new(), identity }
+            Tx { conn, now: 0, wake: false, guarded: false, ids: ContextV7::new(), identity }
         };
         Ok(self.tx.insert(tx))
     }
@@ -298,24 +340,56 @@ impl Task {
     }
 }
 
+/// Begins the transaction and stores the arrivals; commits where nothing else is to be written.
+async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>], commits: bool) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
+    match door::receive(tx, arrivals, Framed { begins: true, commits }).await {
+        Ok(received) => Ok(received),
+        Err(StoreError::Unavailable { source, .. }) => Err(source),
+        Err(_) => {
+            let received = one_by_one(tx, arrivals).await?;
+            if commits {
+                tx.commit().await.map_err(Arc::new)?;
+            }
+            Ok(received)
+        }
+    }
+}
+
 /// A statement failed for what one of the arrivals holds: start over and give each its own savepoint, so that only that one fails.
 async fn one_by_one(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
     statement(tx, "ROLLBACK").await?;
-    statement(tx, "BEGIN IMMEDIATE").await?;
+    statement(tx, BEGIN).await?;
     let mut answers = Vec::with_capacity(arrivals.len());
     for arrival in arrivals.chunks(1) {
-        statement(tx, "SAVEPOINT arrival").await?;
-        match door::receive(tx, arrival).await {
-            Ok(received) => answers.extend(received),
+        statement(tx, GUARD).await?;
+        match door::receive(tx, arrival, Framed { begins: false, commits: false }).await {
+            Ok(received) => {
+                answers.extend(received);
+                statement(tx, KEEP).await?;
+            }
             Err(StoreError::Unavailable { source, .. }) => return Err(source),
             Err(error) => {
-                statement(tx, "ROLLBACK TO arrival").await?;
+                statement(tx, UNDO).await?;
                 answers.push(Err(error));
             }
         }
-        statement(tx, "RELEASE arrival").await?;
     }
     Ok(answers)
+}
+
+/// Runs one write. If it fails by itself, it is as if it had never been.
+async fn write(tx: &mut Tx, job: &mut dyn Job) -> Result<(), Arc<sqlx::Error>> {
+    let whole = job.undone() == Undone::Whole;
+    tx.guarded = false;
+    if whole {
+        statement(tx, GUARD).await?;
+    }
+    match job.run(tx).await {
+        Ran::Done if whole => statement(tx, KEEP).await,
+        Ran::Undo if whole || tx.guarded => statement(tx, UNDO).await,
+        Ran::Done | Ran::Undo => Ok(()),
+        Ran::Broken(source) => Err(source),
+    }
 }
 
 async fn statement(tx: &mut Tx, sql: &'static str) -> Result<(), Arc<sqlx::Error>> {

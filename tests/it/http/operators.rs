@@ -5,8 +5,8 @@ use tillbridge::clock::Clock;
 use tillbridge::domain::ids::ConnectionId;
 use tillbridge::domain::verdict::{HoldKind, Reason, Verdict};
 use tillbridge::store::{
-    CallKind, CallOutcome, CallState, ClaimRequest, Claimed, Dedupe, End, EventSource, Link, NewCall, NewEvent, OrderRef, OrderState,
-    PassResult, Role,
+    Begun, CallKind, CallOutcome, CallState, ClaimRequest, Claimed, Dedupe, End, EventSource, Link, NewCall, NewEvent, OrderRef,
+    OrderState, PassResult, Role,
 };
 
 use super::world::{HAND_MADE, SIGNED, World, sale, sales_order};
@@ -23,8 +23,7 @@ async fn held_order_of(world: &World, connection: &str, record_id: &str, receipt
     for (key, state) in [("done", CallState::Done), ("doubtful", CallState::InDoubt)] {
         let call =
             NewCall { kind: CallKind::CreateSale, key: format!("{record_id}-{key}"), request: json!({ "note": "for the customer" }) };
-        let call = world.store.plan_call(&claimed, call).await.unwrap().unwrap();
-        world.store.send_call(&claimed.lease, &call.id).await.unwrap();
+        let Begun::Now(call) = world.store.begin_call(&claimed, call).await.unwrap() else { panic!("it was begun before") };
         let outcome = CallOutcome { state, http_status: Some(201), answer: Some("created".to_owned()), remote_id: Some("r1".to_owned()) };
         world.store.settle_call(&claimed.lease, &call.id, outcome).await.unwrap();
     }

@@ -1,15 +1,15 @@
 //! Calls: the intent before, the fate after.
 
 use serde_json::json;
-use tillbridge::store::{CallFilter, CallKind, CallOutcome, CallState, NewCall, PassResult, StoreError, Written};
+use tillbridge::store::{Begun, CallFilter, CallKind, CallOutcome, CallState, NewCall, PassResult, StoreError};
 
-use super::{World, connection, result, settled};
+use super::{World, begun, connection, result, settled};
 
 super::cases! {
     a_bill_finds_the_order_that_it_was_booked_for
-    a_planned_call_is_there_again_after_a_crash
+    a_begun_call_is_there_again_after_a_crash
     the_same_key_again_gives_the_same_call_unchanged
-    a_failed_call_is_planned_afresh_and_keeps_its_attempts
+    a_failed_call_is_begun_afresh_and_counts_its_attempts
     a_key_of_another_order_is_refused
     a_call_goes_through_its_life
     calls_in_doubt_are_listed_first
@@ -23,11 +23,10 @@ fn outcome(state: CallState) -> CallOutcome {
     CallOutcome { state, http_status: Some(504), answer: Some("no answer".to_owned()), remote_id: None }
 }
 
-async fn a_planned_call_is_there_again_after_a_crash(mut world: World) {
+async fn a_begun_call_is_there_again_after_a_crash(mut world: World) {
     let order = world.call_back("766").await;
     let claimed = world.claim_one().await;
-    let call = world.store.plan_call(&claimed, create("k-1", 5)).await.unwrap().unwrap();
-    assert_eq!(world.store.send_call(&claimed.lease, &call.id).await.unwrap(), Written::Yes);
+    begun(&world, &claimed, create("k-1", 5)).await;
     world.reopen().await;
     let calls = world.store.calls_of(&order).await.unwrap();
     assert_eq!(calls.len(), 1);
@@ -37,24 +36,25 @@ async fn a_planned_call_is_there_again_after_a_crash(mut world: World) {
 async fn the_same_key_again_gives_the_same_call_unchanged(world: World) {
     world.call_back("766").await;
     let claimed = world.claim_one().await;
-    let first = world.store.plan_call(&claimed, create("k-1", 5)).await.unwrap().unwrap();
+    let first = begun(&world, &claimed, create("k-1", 5)).await;
     world.pass_time(1);
-    assert_eq!(world.store.plan_call(&claimed, create("k-1", 6)).await.unwrap().unwrap(), first);
+    assert_eq!(world.store.begin_call(&claimed, create("k-1", 6)).await.unwrap(), Begun::Before(first.clone()));
     for state in [CallState::Sent, CallState::InDoubt, CallState::Done] {
         world.store.settle_call(&claimed.lease, &first.id, outcome(state)).await.unwrap();
-        let again = world.store.plan_call(&claimed, create("k-1", 6)).await.unwrap().unwrap();
-        assert_eq!((again.state, &again.request), (state, &first.request));
+        match world.store.begin_call(&claimed, create("k-1", 6)).await.unwrap() {
+            Begun::Before(again) => assert_eq!((again.state, &again.request), (state, &first.request)),
+            begun => panic!("{begun:?}"),
+        }
     }
 }
 
-async fn a_failed_call_is_planned_afresh_and_keeps_its_attempts(world: World) {
+async fn a_failed_call_is_begun_afresh_and_counts_its_attempts(world: World) {
     world.call_back("766").await;
     let claimed = world.claim_one().await;
-    let first = world.store.plan_call(&claimed, create("k-1", 5)).await.unwrap().unwrap();
-    world.store.send_call(&claimed.lease, &first.id).await.unwrap();
+    let first = begun(&world, &claimed, create("k-1", 5)).await;
     world.store.settle_call(&claimed.lease, &first.id, outcome(CallState::Failed)).await.unwrap();
-    let again = world.store.plan_call(&claimed, create("k-1", 6)).await.unwrap().unwrap();
-    assert_eq!((&again.id, again.state, again.attempts), (&first.id, CallState::Planned, 1));
+    let again = begun(&world, &claimed, create("k-1", 6)).await;
+    assert_eq!((&again.id, again.state, again.attempts), (&first.id, CallState::Sent, 2));
     assert_eq!((&again.request, again.http_status, again.answer), (&create("k-1", 6).request, None, None));
 }
 
@@ -63,8 +63,8 @@ async fn a_key_of_another_order_is_refused(world: World) {
     world.call_back("2").await;
     let claimed = world.claim(10).await;
     let (mine, theirs) = if claimed[0].order.id == order { (&claimed[0], &claimed[1]) } else { (&claimed[1], &claimed[0]) };
-    world.store.plan_call(mine, create("k-1", 5)).await.unwrap().unwrap();
-    match world.store.plan_call(theirs, create("k-1", 5)).await {
+    begun(&world, mine, create("k-1", 5)).await;
+    match world.store.begin_call(theirs, create("k-1", 5)).await {
         Err(StoreError::KeyTaken { key, other }) => assert_eq!((key.as_str(), other), ("k-1", order)),
         result => panic!("{result:?}"),
     }
@@ -73,11 +73,11 @@ async fn a_key_of_another_order_is_refused(world: World) {
 async fn a_call_goes_through_its_life(world: World) {
     let order = world.call_back("766").await;
     let claimed = world.claim_one().await;
-    let call = world.store.plan_call(&claimed, create("k-1", 5)).await.unwrap().unwrap();
-    assert_eq!((call.state, call.attempts, call.created_at), (CallState::Planned, 0, world.now()));
-    world.store.send_call(&claimed.lease, &call.id).await.unwrap();
+    let call = begun(&world, &claimed, create("k-1", 5)).await;
+    assert_eq!((call.state, call.attempts, call.created_at), (CallState::Sent, 1, world.now()));
     world.store.settle_call(&claimed.lease, &call.id, outcome(CallState::InDoubt)).await.unwrap();
-    world.store.send_call(&claimed.lease, &call.id).await.unwrap();
+    world.store.settle_call(&claimed.lease, &call.id, outcome(CallState::Failed)).await.unwrap();
+    assert_eq!(begun(&world, &claimed, create("k-1", 5)).await.id, call.id);
     world.pass_time(1);
     let done = CallOutcome { state: CallState::Done, http_status: Some(201), answer: None, remote_id: Some("s-1".into()) };
     world.store.settle_call(&claimed.lease, &call.id, done).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_call_goes_through_its_life(world: World) {
     assert_eq!((row.state, row.attempts, row.http_status), (CallState::Done, 2, Some(201)));
     assert_eq!((row.remote_id.as_deref(), row.answer, row.updated_at), (Some("s-1"), None, world.now()));
     world.finish(&claimed, settled()).await;
-    assert_eq!(world.store.send_call(&claimed.lease, &call.id).await.unwrap(), Written::LeaseLost);
+    assert_eq!(world.store.begin_call(&claimed, create("k-2", 5)).await.unwrap(), Begun::LeaseLost);
     assert!(world.store.counts().await.unwrap().calls.contains(&(CallState::Done, 1)));
 }
 
@@ -93,7 +93,7 @@ async fn calls_in_doubt_are_listed_first(world: World) {
     let order = world.call_back("766").await;
     let claimed = world.claim_one().await;
     for (n, state) in [CallState::InDoubt, CallState::Done, CallState::InDoubt, CallState::Failed].into_iter().enumerate() {
-        let call = world.store.plan_call(&claimed, create(&format!("k-{n}"), 5)).await.unwrap().unwrap();
+        let call = begun(&world, &claimed, create(&format!("k-{n}"), 5)).await;
         world.store.settle_call(&claimed.lease, &call.id, outcome(state)).await.unwrap();
         world.pass_time(1);
     }
@@ -119,7 +119,7 @@ async fn a_bill_finds_the_order_that_it_was_booked_for(world: World) {
     let claimed = world.claim_one().await;
     for (kind, key, id) in [(CallKind::CashSale, "tb-tcs-1", "901"), (CallKind::Payment, "tb-pay-1", "902")] {
         let call = NewCall { kind, key: key.to_owned(), request: json!({}) };
-        let call = world.store.plan_call(&claimed, call).await.unwrap().unwrap();
+        let call = begun(&world, &claimed, call).await;
         assert_eq!(world.store.order_of_bill(&connection(), &id.into()).await.unwrap(), None);
         let done = CallOutcome { state: CallState::Done, http_status: None, answer: None, remote_id: Some(id.to_owned()) };
         world.store.settle_call(&claimed.lease, &call.id, done).await.unwrap();

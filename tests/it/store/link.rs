@@ -5,7 +5,7 @@ use tillbridge::domain::ids::OrderId;
 use tillbridge::domain::verdict::HoldKind;
 use tillbridge::store::{CallKind, Claimed, Direction, LinkResult, NewCall, OrderState, Received, StoreError, Written};
 
-use super::{World, held, linked, of_the_till, settled};
+use super::{World, begun, held, linked, of_the_till, settled};
 
 super::cases! {
     a_stored_link_lets_the_echo_find_the_order
@@ -52,7 +52,7 @@ async fn a_merge_moves_everything_and_wakes_the_other(world: World) {
     let (order, sale) = pair(&world).await;
     world.finish(&order, settled()).await;
     let call = NewCall { kind: CallKind::CreateCustomer, key: "k-1".into(), request: json!({}) };
-    world.store.plan_call(&sale, call).await.unwrap().unwrap();
+    begun(&world, &sale, call).await;
     world.finish(&sale, settled()).await;
     world.store.receive(world.webhook("s-1", "second")).await.unwrap();
     world.store.receive(world.webhook("s-1", "third")).await.unwrap();

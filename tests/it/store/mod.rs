@@ -34,8 +34,8 @@ use tillbridge::clock::{Clock, after};
 use tillbridge::domain::ids::{ConnectionId, OrderId};
 use tillbridge::domain::verdict::{HoldKind, Reason, Verdict};
 use tillbridge::store::{
-    ClaimRequest, Claimed, Dedupe, Direction, End, EventRow, EventSource, Link, Merge, NewEvent, OrderRef, OrderRow, OrderState,
-    PassResult, Received, Store, Written,
+    Begun, CallRow, ClaimRequest, Claimed, Dedupe, Direction, End, EventRow, EventSource, Link, Merge, NewCall, NewEvent, OrderRef,
+    OrderRow, OrderState, PassResult, Received, Store, Written,
 };
 
 use crate::postgres::Schema;
@@ -280,4 +280,12 @@ fn linked(netsuite_id: Option<&str>, sale_id: Option<&str>) -> Link {
 /// Two orders become one, and the sale was first.
 fn of_the_till() -> Merge {
     Merge { direction: Direction::XSeriesToNetsuite, revision: Some(7), explanation: json!({ "steps": ["merged"] }) }
+}
+
+/// Begins a call that was not begun before.
+async fn begun(world: &World, claimed: &Claimed, call: NewCall) -> CallRow {
+    match world.store.begin_call(claimed, call).await.unwrap() {
+        Begun::Now(row) => row,
+        begun => panic!("{begun:?}"),
+    }
 }

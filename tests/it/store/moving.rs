@@ -9,7 +9,7 @@ use tillbridge::store::{
     Received, ReplayRow, Role, Store, TokenRow,
 };
 
-use super::{World, connection, held, linked, result, settled};
+use super::{World, begun, connection, held, linked, result, settled};
 
 /// More rows than a batch, some of every table, and some that were purged.
 async fn fill(world: &World) {
@@ -29,8 +29,7 @@ async fn fill(world: &World) {
     }
     for (n, claimed) in world.claim(100).await.into_iter().enumerate() {
         let call = NewCall { kind: CallKind::CreateSale, key: format!("k-{n}"), request: json!({ "total": "1.50", "n": n }) };
-        let call = world.store.plan_call(&claimed, call).await.unwrap().unwrap();
-        world.store.send_call(&claimed.lease, &call.id).await.unwrap();
+        begun(&world, &claimed, call).await;
         let aliases = vec![format!("INV-{n}"), format!("inv-ä{n}")];
         let mut link = claimed.order.link.clone();
         link.netsuite_number = Some(format!("SO{n}"));

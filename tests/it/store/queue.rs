@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tillbridge::domain::ids::{CallId, ConnectionId};
-use tillbridge::store::{CallKind, CallOutcome, CallState, ClaimRequest, Lease, LinkResult, NewCall, NewEvent, OrderState, Written};
+use tillbridge::store::{Begun, CallKind, CallOutcome, CallState, ClaimRequest, Lease, LinkResult, NewCall, NewEvent, OrderState, Written};
 
-use super::{LEASE, World, claim, linked, of_the_till, result, settled};
+use super::{LEASE, World, begun, claim, linked, of_the_till, result, settled};
 
 super::cases! {
     a_claim_takes_the_longest_due_first_and_no_more_than_asked
@@ -64,15 +64,14 @@ async fn an_expired_lease_is_claimed_again_and_the_old_token_is_refused(world: W
     let order = world.call_back("766").await;
     let old = world.claim_one().await;
     let new_call = || NewCall { kind: CallKind::CreateSale, key: "k-1".to_owned(), request: json!({}) };
-    let call = world.store.plan_call(&old, new_call()).await.unwrap().unwrap();
+    let call = begun(&world, &old, new_call()).await;
     world.pass_time(LEASE.as_secs());
     let new = world.claim_one().await;
     let before = (world.order(&order).await, world.store.calls_of(&order).await.unwrap());
     let outcome = CallOutcome { state: CallState::Done, http_status: Some(200), answer: None, remote_id: None };
     assert_eq!(world.store.finish(&old, result(&old, settled())).await.unwrap(), Written::LeaseLost);
     assert!(world.store.heartbeat(std::slice::from_ref(&old.lease), LEASE).await.unwrap().is_empty());
-    assert_eq!(world.store.plan_call(&old, new_call()).await.unwrap(), None);
-    assert_eq!(world.store.send_call(&old.lease, &call.id).await.unwrap(), Written::LeaseLost);
+    assert_eq!(world.store.begin_call(&old, new_call()).await.unwrap(), Begun::LeaseLost);
     assert_eq!(world.store.settle_call(&old.lease, &call.id, outcome).await.unwrap(), Written::LeaseLost);
     assert_eq!(world.store.link(&old.lease, &linked(Some("766"), Some("s-1"))).await.unwrap(), LinkResult::LeaseLost);
     assert_eq!(world.store.merge(&old.lease, &order, of_the_till()).await.unwrap(), Written::LeaseLost);
@@ -150,5 +149,6 @@ async fn a_pass_sees_the_events_up_to_its_claim(world: World) {
     let pending = world.store.pending_events(&order, claimed.upto).await.unwrap();
     assert_eq!(pending.iter().map(|event| event.seq).collect::<Vec<_>>(), [Some(1), Some(2)]);
     let nobody = CallId::from("nobody");
-    assert!(world.store.send_call(&claimed.lease, &nobody).await.is_err(), "a call that is not there cannot be sent");
+    let outcome = CallOutcome { state: CallState::Done, http_status: None, answer: None, remote_id: None };
+    assert!(world.store.settle_call(&claimed.lease, &nobody, outcome).await.is_err(), "a call that is not there cannot be settled");
 }
