@@ -169,12 +169,6 @@ pub async fn fill(site: &Site, orders: i64, events: i64, due_at: i64) -> Fallibl
         )
         .await?;
     }
-    run(
-        &mut connection,
-        "INSERT INTO counters (kind, word, n) VALUES ('order', 'due', $1), ('event', '', $1), ('event', 'synced', $1 * $2)",
-        &[orders, events],
-    )
-    .await?;
     run(&mut connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).await
 }
 

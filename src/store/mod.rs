@@ -24,6 +24,7 @@
 
 mod batch;
 mod error;
+mod ids;
 mod migrations;
 mod moving;
 pub mod operator_types;

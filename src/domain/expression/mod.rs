@@ -31,7 +31,7 @@ pub use functions::{FunctionDoc, functions_catalogue};
 pub use parser::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 pub use problem::{Problem, closest, did_you_mean};
 pub use token::Span;
-pub use trace::{Outcome, Seen};
+pub use trace::{Outcome, Seen, Shown};
 pub use value::{same_text, yes_no};
 
 use eval::Scope;
@@ -63,9 +63,10 @@ impl Expression {
         eval::truth(&self.term, Scope::from(facts)).holds()
     }
 
-    /// Whether the condition holds, with every clause and the value that it met.
-    pub fn trace(&self, facts: &Facts<'_>) -> Outcome {
-        trace::outcome(&self.source, &self.clauses, &self.term, Scope::from(facts))
+    /// Whether the condition holds, with every clause and the value that it met. `shown` starts empty for an order, and is kept for the next
+    /// condition on it.
+    pub fn trace(&self, facts: &Facts<'_>, shown: &mut Shown) -> Outcome {
+        trace::outcome(&self.source, &self.clauses, &self.term, Scope::from(facts), shown)
     }
 
     /// What the condition comes to for every order there can be, where it says so by itself: `true`, `1 > 2`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::eval::{self, Scope};
+use super::facts::{Facts, OrderFact};
 use super::functions::OverLines;
 use super::term::{Term, TermKind};
 use super::value::{Truth, Value};
@@ -31,7 +32,8 @@ pub struct Seen {
     #[serde(with = "shared")]
     pub text: Arc<str>,
     /// What was there: `Billed`, or `missing`.
-    pub value: String,
+    #[serde(with = "shared")]
+    pub value: Arc<str>,
     /// The clause as it is written: `order.status == "Billed"`.
     #[serde(with = "shared")]
     pub clause: Arc<str>,
@@ -82,8 +84,26 @@ pub fn clauses(source: &str, term: &Term) -> Vec<Written> {
     clauses
 }
 
-/// Looks at every clause, also those that no longer matter to the outcome. `clauses` are those of the condition.
-pub fn outcome(source: &str, clauses: &[Written], term: &Term, scope: Scope<'_>) -> Outcome {
+/// The values of an order's facts as they are shown. Most conditions of a shop ask for the same few.
+#[derive(Debug, Clone, Default)]
+pub struct Shown(Vec<(&'static OrderFact, Arc<str>)>);
+
+impl Shown {
+    fn of(&mut self, fact: &'static OrderFact, facts: &Facts<'_>) -> Arc<str> {
+        if let Some((_, shown)) = self.0.iter().find(|(known, _)| std::ptr::eq(*known, fact)) {
+            return Arc::clone(shown);
+        }
+        let mut shown = String::new();
+        show(&(fact.read)(facts), &mut shown);
+        let shown = Arc::from(shown);
+        self.0.push((fact, Arc::clone(&shown)));
+        shown
+    }
+}
+
+/// Looks at every clause, also those that no longer matter to the outcome. `clauses` are those of the condition, and `shown` is kept between the
+/// conditions on one order.
+pub fn outcome(source: &str, clauses: &[Written], term: &Term, scope: Scope<'_>, shown: &mut Shown) -> Outcome {
     let mut trace = Vec::with_capacity(clauses.len());
     let mut clauses = clauses.iter();
     let holds = walk(term, &mut |term| {
@@ -92,7 +112,11 @@ pub fn outcome(source: &str, clauses: &[Written], term: &Term, scope: Scope<'_>)
         let note = if met == Truth::Unknown { note(source, inner, scope) } else { None };
         if let Some(Written { text, clause }) = clauses.next() {
             let (text, clause) = (Arc::clone(text), Arc::clone(clause));
-            trace.push(Seen { text, value: met_by(inner, scope), clause, held: met.holds(), note });
+            let value = match (lone_fact(inner), &scope.facts) {
+                (Some(fact), Some(facts)) => shown.of(fact, facts),
+                _ => met_by(inner, scope).into(),
+            };
+            trace.push(Seen { text, value, clause, held: met.holds(), note });
         }
         met
     });
@@ -143,6 +167,17 @@ fn each_part<'a>(term: &'a Term, mut part: impl FnMut(&'a Term)) {
     if !any {
         part(term);
     }
+}
+
+/// The fact of the header that is all a clause looks at.
+fn lone_fact(term: &Term) -> Option<&'static OrderFact> {
+    let part = match &term.kind {
+        TermKind::Order(_) => term,
+        TermKind::Compare(_, left, right) if right.is_constant() => left,
+        TermKind::In(part, _) | TermKind::Missing(part) => part,
+        _ => return None,
+    };
+    if let TermKind::Order(fact) = &part.kind { Some(fact) } else { None }
 }
 
 /// What a clause met.

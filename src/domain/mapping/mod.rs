@@ -26,7 +26,7 @@ pub use note::Note;
 pub use rules::{ChargeRule, Mapping, OutletRule, PaymentTypeRule, RegisterRule, TaxRule, names};
 pub use settings::{BillAs, DirectRecord, NoMatch, NoMatches, OnCancelled, PaymentKind, RefundAs, Service, Settings, TaxMode};
 
-use super::expression::{Facts, Seen, same_text};
+use super::expression::{Facts, Seen, Shown, same_text};
 use super::sales_order::{Ref, SalesOrder};
 
 /// A mappings document without errors.
@@ -100,8 +100,9 @@ impl Mappings {
     /// The mapping that decides for an order, with every condition that was looked at.
     pub fn choose(&self, facts: &Facts<'_>) -> Choice<'_> {
         let mut trail = Vec::new();
+        let mut shown = Shown::default();
         for mapping in &self.mappings {
-            let outcome = mapping.when.trace(facts);
+            let outcome = mapping.when.trace(facts, &mut shown);
             trail.push(Tried { name: mapping.name.clone(), held: outcome.holds, seen: outcome.trace });
             if outcome.holds {
                 return Choice { matched: Some(mapping), trail };

@@ -7,25 +7,27 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::ids::RecordId;
 use crate::domain::money;
 use crate::domain::sales_order::Ref;
 
-/// The fields of one object, by their name in lower case.
+/// The fields of one object, found by their names in any case of letters.
 #[derive(Debug, Default)]
-pub(in crate::netsuite) struct Fields<'a>(BTreeMap<String, &'a Value>);
+pub(in crate::netsuite) struct Fields<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Fields<'a> {
     /// The fields of an object; none where the value is no object.
     pub(in crate::netsuite) fn of(value: &'a Value) -> Self {
-        let fields = value.as_object().into_iter().flatten();
-        Self(fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+        Self(value.as_object())
     }
 
     fn value(&self, name: &str) -> Option<&'a Value> {
-        self.0.get(&name.to_ascii_lowercase()).copied().filter(|value| !value.is_null())
+        let fields = self.0?;
+        // As it is documented, or else spelled otherwise: then the last in the order of names, as there is no better one.
+        let otherwise = || fields.iter().rev().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        fields.get(name).or_else(otherwise).filter(|value| !value.is_null())
     }
 
     /// Something is there.
@@ -105,10 +107,10 @@ impl<'a> Fields<'a> {
         lines(self.value(name)?)
     }
 
-    /// The fields whose name begins so, as they came.
+    /// The fields whose name begins so, by their names in lower case.
     pub(in crate::netsuite) fn beginning(&self, prefix: &str) -> BTreeMap<String, Value> {
-        let custom = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
-        custom.map(|(name, value)| (name.clone(), (*value).clone())).collect()
+        let fields = self.0.into_iter().flatten().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        fields.filter(|(name, _)| name.starts_with(prefix)).map(|(name, value)| (name, value.clone())).collect()
     }
 
     /// The last part of the address that the object links to itself by.

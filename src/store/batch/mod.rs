@@ -140,11 +140,11 @@ impl<'a> Batch<'a> {
     }
 
     /// What becomes of each arrival, given those before it.
-    pub(super) fn decide(&mut self, new_id: impl Fn() -> String) -> Vec<Result<Received, StoreError>> {
-        self.arrivals.iter().map(|arrival| self.decide_one(arrival, &new_id)).collect()
+    pub(super) fn decide(&mut self, mut new_id: impl FnMut() -> String) -> Vec<Result<Received, StoreError>> {
+        self.arrivals.iter().map(|arrival| self.decide_one(arrival, &mut new_id)).collect()
     }
 
-    fn decide_one(&mut self, arrival: &'a Arrival, new_id: &impl Fn() -> String) -> Result<Received, StoreError> {
+    fn decide_one(&mut self, arrival: &'a Arrival, new_id: &mut impl FnMut() -> String) -> Result<Received, StoreError> {
         let event = &arrival.event;
         if let Some(first) = arrival.key().and_then(|key| self.keys.get(&key)) {
             return Ok(first.duplicate());
@@ -196,7 +196,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Finds the order of a reference, or makes it.
-    fn order(&mut self, event: &'a NewEvent, order: &'a OrderRef, new_id: &impl Fn() -> String) -> Result<usize, StoreError> {
+    fn order(&mut self, event: &'a NewEvent, order: &'a OrderRef, new_id: &mut impl FnMut() -> String) -> Result<usize, StoreError> {
         if let Some(index) = self.by_reference.get(&(&event.connection, order)) {
             return Ok(*index);
         }

@@ -20,7 +20,7 @@ mod writer;
 mod shared;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
@@ -29,13 +29,13 @@ use sqlx::postgres::{PgPool, PgRow as Row};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::{ContextV7, Uuid};
 
 use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
 use self::shared::Locked;
 use self::writer::{Kept, Tx};
+use super::ids::RowIds;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
@@ -69,7 +69,7 @@ struct Shared {
     notifies: AtomicBool,
     commits: AtomicU64,
     writes: AtomicU64,
-    ids: Mutex<ContextV7>,
+    ids: Mutex<RowIds>,
     closing: CancellationToken,
 }
 
@@ -81,9 +81,7 @@ impl Shared {
 
     /// A new id of one of our rows: later ids sort after earlier ones.
     fn new_id(&self, now: i64) -> String {
-        let millis = u64::try_from(now).unwrap_or_default();
-        let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
-        Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, millis / 1000, nanos)).to_string()
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now).to_string()
     }
 }
 
@@ -99,7 +97,7 @@ impl Postgres {
             notifies: AtomicBool::new(server.notifies),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
-            ids: Mutex::new(ContextV7::new()),
+            ids: Mutex::default(),
             closing: CancellationToken::new(),
             ahead: AtomicI64::new(0),
             clock,

@@ -20,6 +20,7 @@ use sqlx::Sqlite as Driver;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow as Row};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use self::Sqlite as Db;
 use self::file::DatabaseFile;
@@ -49,6 +50,8 @@ struct Shared {
     work: Notify,
     /// Fired when enough was written to fold the write-ahead log.
     checkpoint: Notify,
+    /// No connection of this engine is open any more.
+    closed: CancellationToken,
     commits: AtomicU64,
     writes: AtomicU64,
     started: Instant,
@@ -75,6 +78,7 @@ impl Sqlite {
             clock,
             work: Notify::new(),
             checkpoint: Notify::new(),
+            closed: CancellationToken::new(),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             started: Instant::now(),

@@ -16,13 +16,13 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::{ContextV7, Uuid};
 
 use super::Shared;
 use super::checkpoint;
 use super::door::{self, Framed};
 use super::file::{DatabaseFile, Identity};
 use crate::store::batch::{Arrival, RECEIVE};
+use crate::store::ids::RowIds;
 use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
@@ -48,7 +48,7 @@ pub(super) struct Tx {
     pub(super) wake: bool,
     /// The write under way has opened the savepoint that undoes it.
     guarded: bool,
-    ids: ContextV7,
+    ids: RowIds,
     identity: Identity,
 }
 
@@ -70,10 +70,8 @@ impl Tx {
     }
 
     /// A new id of one of our rows: later ids sort after earlier ones.
-    pub(super) fn new_id(&self) -> String {
-        let millis = u64::try_from(self.now).unwrap_or_default();
-        let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
-        Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, millis / 1000, nanos)).to_string()
+    pub(super) fn new_id(&mut self) -> String {
+        self.ids.next(self.now).to_string()
     }
 }
 
@@ -235,6 +233,7 @@ impl Task {
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "the write connection did not close in order");
         }
+        self.shared.closed.cancel();
     }
 
     async fn batch(&mut self, commands: &mut Vec<Command>) {
@@ -324,7 +323,7 @@ impl Task {
                 self.shared.readers_are_stale();
             }
             self.opened_before = true;
-            Tx { conn, now: 0, wake: false, guarded: false, ids: ContextV7::new(), identity }
+            Tx { conn, now: 0, wake: false, guarded: false, ids: RowIds::default(), identity }
         };
         Ok(self.tx.insert(tx))
     }

@@ -54,7 +54,7 @@ fn no_mapping_keeps_every_condition_with_its_value() {
     assert!(matches!(&decision.next, Next::End(verdict, Rest::Settled) if verdict.reason == Reason::NoMapping));
     assert_eq!(decision.tried.len(), 3);
     assert!(
-        decision.tried.iter().flat_map(|tried| &tried.seen).any(|seen| &*seen.text == "order.status" && seen.value == "Pending Approval")
+        decision.tried.iter().flat_map(|tried| &tried.seen).any(|seen| &*seen.text == "order.status" && &*seen.value == "Pending Approval")
     );
 }
 

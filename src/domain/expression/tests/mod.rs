@@ -15,7 +15,7 @@ fn truth(source: &str) -> Truth {
     let facts = Facts::new(&order, "custbody_tillbridge_send");
     let expression = Expression::compile(source).unwrap_or_else(|problems| panic!("{source}: {problems:?}"));
     let truth = eval::truth(&expression.term, Scope::from(&facts));
-    assert_eq!(expression.holds(&facts), expression.trace(&facts).holds, "{source}");
+    assert_eq!(expression.holds(&facts), expression.trace(&facts, &mut Shown::default()).holds, "{source}");
     truth
 }
 
@@ -119,9 +119,11 @@ fn the_box_counts_as_ticked_only_where_it_says_so() {
 fn a_status_that_is_not_known_is_no_status_that_is() {
     let order = SalesOrder { status: Err("Awaiting Miracle".to_owned()), ..order() };
     let facts = Facts::new(&order, "");
-    let outcome = Expression::compile("order.status == \"Billed\" or order.status_id == \"G\"").expect("a condition").trace(&facts);
+    let outcome = Expression::compile("order.status == \"Billed\" or order.status_id == \"G\"")
+        .expect("a condition")
+        .trace(&facts, &mut Shown::default());
     assert!(!outcome.holds);
-    let values: Vec<&str> = outcome.trace.iter().map(|seen| seen.value.as_str()).collect();
+    let values: Vec<&str> = outcome.trace.iter().map(|seen| &*seen.value).collect();
     assert_eq!(values, ["Awaiting Miracle", "missing"]);
 }
 
@@ -150,7 +152,7 @@ fn the_trace_has_every_clause_with_the_value_it_met() {
                   and any(order.lines, line.quantity > 2) and order.date <= order.ship_date and order.custbody_score_text > 12 \
                   and contains(order.memo, \"gift\") and sum(order.lines, line.quantity) == 4 and missing(order.department) \
                   and order.custbody_channel and true";
-    let outcome = Expression::compile(source).expect("a condition").trace(&facts);
+    let outcome = Expression::compile(source).expect("a condition").trace(&facts, &mut Shown::default());
     let shown: Vec<String> = outcome
         .trace
         .iter()
@@ -298,7 +300,7 @@ proptest! {
         let order = order();
         let facts = Facts::new(&order, "custbody_tillbridge_send");
         match Expression::compile(&source) {
-            Ok(expression) => prop_assert_eq!(expression.holds(&facts), expression.trace(&facts).holds),
+            Ok(expression) => prop_assert_eq!(expression.holds(&facts), expression.trace(&facts, &mut Shown::default()).holds),
             Err(problems) => {
                 prop_assert!(!problems.is_empty());
                 for problem in problems {
