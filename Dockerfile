@@ -5,8 +5,9 @@ FROM rust:1-bookworm AS build
 WORKDIR /build
 ENV CARGO_INCREMENTAL=0
 
-# The dependencies are a layer of their own: it is built again only when Cargo.toml or Cargo.lock changes.
+# The dependencies are a layer of their own: it is built again only when one of these changes.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 RUN --network=none mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs
 RUN --network=default cargo fetch --locked
 RUN --network=none cargo build --release --locked --offline
