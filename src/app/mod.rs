@@ -16,6 +16,7 @@ use crate::config::{Config, Connection};
 use crate::engine::{Engine, Side};
 use crate::http::{self, AppState, Listeners};
 use crate::metrics;
+use crate::net::http::{BuildError, Http};
 use crate::netsuite::{self, NetSuiteError};
 use crate::owner::Ownership;
 use crate::poll::{PollHealth, Poller};
@@ -42,6 +43,9 @@ pub enum AppError {
     /// An X-Series client could not be built.
     #[error("connection {connection}")]
     XSeries { connection: String, source: XSeriesError },
+    /// The HTTP client could not be built.
+    #[error(transparent)]
+    Http(#[from] BuildError),
     /// The socket does not tell its address.
     #[error("cannot tell the address listened on")]
     Address(#[source] std::io::Error),
@@ -106,13 +110,17 @@ pub async fn open_store(config: &Config, clock: Clock, migrate: bool) -> Result<
     Ok(store)
 }
 
-/// Builds the two clients of a connection.
+/// Builds the two clients of a connection, over an HTTP client of their own.
 pub fn side(config: &Config, connection: &Connection, store: &Store, clock: &Clock) -> Result<Arc<Side>, AppError> {
+    side_over(&Http::new(config.net.netsuite_timeout)?, config, connection, store, clock)
+}
+
+fn side_over(http: &Http, config: &Config, connection: &Connection, store: &Store, clock: &Clock) -> Result<Arc<Side>, AppError> {
     let name = connection.id.to_string();
-    let netsuite = netsuite::Client::new(&connection.id, &connection.netsuite, &config.net, clock.clone())
+    let netsuite = netsuite::Client::new(&connection.id, &connection.netsuite, &config.net, http, clock.clone())
         .map_err(|source| AppError::NetSuite { connection: name.clone(), source })?;
     let tokens = StoredTokens::new(connection.id.clone(), store.clone());
-    let x_series = xseries::Client::new(&connection.id, &connection.x_series, &config.net, Some(Arc::new(tokens)), clock.clone())
+    let x_series = xseries::Client::new(&connection.id, &connection.x_series, &config.net, Some(Arc::new(tokens)), http, clock.clone())
         .map_err(|source| AppError::XSeries { connection: name, source })?;
     Ok(Arc::new(Side::new(connection.id.clone(), netsuite, x_series, config.net.reference_age, clock)))
 }
@@ -127,7 +135,9 @@ pub async fn start(config: Config, options: Options, listeners: Option<Listeners
     };
     let address = listeners.main.local_addr().map_err(AppError::Address)?;
     let store = open_store(&config, clock.clone(), options.migrate).await?;
-    let sides = config.connections.iter().map(|connection| side(&config, connection, &store, &clock)).collect::<Result<Vec<_>, _>>()?;
+    let http = Http::new(config.net.netsuite_timeout)?;
+    let sides = config.connections.iter().map(|connection| side_over(&http, &config, connection, &store, &clock));
+    let sides = sides.collect::<Result<Vec<_>, _>>()?;
 
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();

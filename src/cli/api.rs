@@ -40,7 +40,7 @@ pub(super) enum ApiError {
 /// A client of the server.
 #[derive(Debug)]
 pub(super) struct Api {
-    http: reqwest::Client,
+    http: net::http::Http,
     url: String,
     token: Option<String>,
 }
@@ -51,7 +51,7 @@ impl ApiArgs {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", self.config.load()?.server.listen.replace("0.0.0.0", "127.0.0.1")),
         };
-        let http = net::http::client(Duration::from_secs(30)).map_err(|error| CliError::Say(error.to_string()))?;
+        let http = net::http::Http::new(Duration::from_secs(30)).map_err(|error| CliError::Say(error.to_string()))?;
         Ok(Api { http, url, token: self.token.clone() })
     }
 }

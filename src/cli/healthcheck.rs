@@ -25,7 +25,7 @@ impl Healthcheck {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", self.config.load()?.server.listen.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")),
         };
-        let client = net::http::client(Duration::from_secs(5)).map_err(|error| CliError::Say(error.to_string()))?;
+        let client = net::http::Http::new(Duration::from_secs(5)).map_err(|error| CliError::Say(error.to_string()))?;
         let answer = client.get(format!("{url}/readyz")).send().await;
         let answer = answer.map_err(|error| CliError::Say(format!("{url} does not answer: {}", in_one_line(&error.without_url()))))?;
         if answer.status().is_success() {

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{self, NetSuiteAuth};
 use crate::domain::ids::ConnectionId;
 use crate::net::gate::{Gate, Limits};
+use crate::net::http::Http;
 
 /// A client of one NetSuite account; cheap to clone, and all clones share the token and the budget.
 #[derive(Debug, Clone)]
@@ -34,7 +35,13 @@ struct Inner {
 
 impl Client {
     /// Builds the client. Finds a wrong account id, private key, address or time zone; asks nothing of the network.
-    pub fn new(connection: &ConnectionId, config: &config::NetSuite, net: &config::Net, clock: Clock) -> Result<Self, NetSuiteError> {
+    pub fn new(
+        connection: &ConnectionId,
+        config: &config::NetSuite,
+        net: &config::Net,
+        http: &Http,
+        clock: Clock,
+    ) -> Result<Self, NetSuiteError> {
         let account = Account::parse(&config.account_id).map_err(NetSuiteError::Account)?;
         let timezone =
             TimeZone::get(&config.timezone).map_err(|source| NetSuiteError::TimeZone { name: config.timezone.clone(), source })?;
@@ -44,7 +51,7 @@ impl Client {
         let mut token_url = usable.ok_or_else(|| NetSuiteError::BaseUrl(base.clone()))?;
         token_url.set_path(&format!("{}{TOKEN_PATH}", token_url.path().trim_end_matches('/')));
 
-        let http = crate::net::http::client(net.netsuite_timeout).map_err(NetSuiteError::BuildClient)?;
+        let http = http.within(net.netsuite_timeout);
         let auth = match &config.auth {
             NetSuiteAuth::OAuth2M2m { client_id, certificate_id, private_key, algorithm } => {
                 let credentials = Credentials { client_id, certificate_id, private_key, algorithm: *algorithm };

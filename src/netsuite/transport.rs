@@ -15,6 +15,7 @@ use crate::clock::{self, Clock};
 use crate::domain::ids::{ConnectionId, RecordId};
 use crate::metrics;
 use crate::net::gate::{Gate, Signal};
+use crate::net::http::Http;
 use crate::net::retry_after;
 
 /// No answer that we ask for is larger.
@@ -28,7 +29,7 @@ const LOGIN_WAVERS_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Transport {
     pub(super) connection: ConnectionId,
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
     /// Without a slash at its end.
     pub(super) base: String,
     pub(super) auth: Auth,

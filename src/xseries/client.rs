@@ -18,7 +18,8 @@ use crate::config;
 use crate::domain::ids::ConnectionId;
 use crate::metrics;
 use crate::net::gate::{Gate, Limits, Signal};
-use crate::net::{http as net_http, retry_after};
+use crate::net::http::Http;
+use crate::net::retry_after;
 
 /// Requests at once. X-Series counts requests in a window and names no limit of this kind; this one keeps us polite.
 const CONCURRENCY: usize = 8;
@@ -45,7 +46,7 @@ struct Inner {
     base: Url,
     api_version: String,
     registers: u32,
-    http: reqwest::Client,
+    http: Http,
     auth: Auth,
     gate: Gate,
     clock: Clock,
@@ -92,9 +93,10 @@ impl Client {
         config: &config::XSeries,
         net: &config::Net,
         tokens: Option<Arc<dyn TokenStore>>,
+        http: &Http,
         clock: Clock,
     ) -> Result<Self, XSeriesError> {
-        let http = net_http::client(net.x_series_timeout).map_err(XSeriesError::Build)?;
+        let http = http.within(net.x_series_timeout);
         let base = base(config)?;
         let auth = match &config.auth {
             config::XSeriesAuth::PersonalToken { token } => Auth::Personal(token.clone()),

@@ -8,7 +8,7 @@ use crate::domain::failure::FailureClass;
 use crate::domain::ids::SaleId;
 use crate::domain::requests::CustomerRequest;
 use crate::domain::verdict::Reason;
-use crate::xseries::rehearsal::{SALE, net, sale_request, settings_for, start, world, world_of};
+use crate::xseries::rehearsal::{SALE, net, sale_request, sender, settings_for, start, world, world_of};
 
 #[tokio::test]
 async fn a_sale_is_asked_for_under_the_date_version_and_read() {
@@ -123,7 +123,7 @@ async fn no_connection_had_no_effect_and_a_cut_one_may_have_had() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let settings = settings_for(Some(format!("http://{address}")), 1, false);
-    let client = || Client::new(&"acme-nz".into(), &settings, &net(), None, Clock::manual(start())).unwrap();
+    let client = || Client::new(&"acme-nz".into(), &settings, &net(), None, &sender(), Clock::manual(start())).unwrap();
     let mut server = JoinSet::new();
     server.spawn(async move {
         // Reads the request and hangs up; then answers half of what it promised; then is silent.
@@ -319,7 +319,7 @@ async fn a_subscription_that_is_there_already_is_as_good() {
 fn settings_that_cannot_be_used_are_named() {
     let client = |base: Option<&str>, oauth| {
         let settings = settings_for(base.map(str::to_owned), 1, oauth);
-        Client::new(&"acme-nz".into(), &settings, &net(), None, Clock::manual(start()))
+        Client::new(&"acme-nz".into(), &settings, &net(), None, &sender(), Clock::manual(start()))
     };
     assert!(client(None, false).is_ok());
     assert!(client(Some("acme"), false).unwrap_err().to_string().contains("acme"));
@@ -330,7 +330,7 @@ fn settings_that_cannot_be_used_are_named() {
 
 #[test]
 fn the_gate_hears_what_every_answer_says_about_the_budget() {
-    let client = Client::new(&"acme-nz".into(), &settings_for(None, 4, false), &net(), None, Clock::manual(start())).unwrap();
+    let client = Client::new(&"acme-nz".into(), &settings_for(None, 4, false), &net(), None, &sender(), Clock::manual(start())).unwrap();
     let signal = |status, headers: &[(&'static str, &'static str)]| {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         client.signal(&Answer { status, headers, body: Bytes::new() })

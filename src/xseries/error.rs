@@ -8,7 +8,6 @@ use thiserror::Error;
 use super::wire::WireError;
 use crate::domain::failure::FailureClass;
 use crate::domain::verdict::Reason;
-use crate::net::http::BuildError;
 
 /// Whatever the keeper of the tokens failed with.
 #[derive(Debug, Error)]
@@ -25,9 +24,6 @@ impl KeeperError {
 /// A failed operation of the X-Series client.
 #[derive(Debug, Error)]
 pub enum XSeriesError {
-    /// The HTTP client could not be built.
-    #[error("cannot set up the X-Series client")]
-    Build(#[source] BuildError),
     /// The configuration cannot be used.
     #[error("cannot use the X-Series settings: {problem}")]
     Settings {
@@ -205,7 +201,7 @@ impl XSeriesError {
             Self::Wire { .. } if write => FailureClass::InDoubt,
             Self::Wire { .. } | Self::Endless { .. } => FailureClass::Refused(Reason::UnknownAnswer),
             Self::Credentials { .. } | Self::Settings { .. } => FailureClass::Refused(Reason::Credentials),
-            Self::Build(_) | Self::Unwritable { .. } => FailureClass::Refused(Reason::InternalError),
+            Self::Unwritable { .. } => FailureClass::Refused(Reason::InternalError),
         }
     }
 

@@ -15,6 +15,7 @@ use super::wire::value::{int, text};
 use super::words;
 use crate::clock::{self, Clock};
 use crate::config::Secret;
+use crate::net::http::Http;
 use crate::net::retry_after;
 
 /// A token with less life than this is renewed before it is used.
@@ -51,7 +52,7 @@ pub(super) struct Application {
 #[derive(Debug)]
 struct Inner {
     application: Application,
-    http: reqwest::Client,
+    http: Http,
     store: Arc<dyn TokenStore>,
     clock: Clock,
     state: Mutex<State>,
@@ -69,7 +70,7 @@ struct State {
 }
 
 impl OAuth {
-    pub fn new(application: Application, http: reqwest::Client, store: Arc<dyn TokenStore>, clock: Clock) -> Self {
+    pub fn new(application: Application, http: Http, store: Arc<dyn TokenStore>, clock: Clock) -> Self {
         let state = Mutex::new(State::default());
         Self { inner: Arc::new(Inner { application, http, store, clock, state, tracker: TaskTracker::new() }) }
     }

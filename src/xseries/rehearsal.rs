@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{self, Secret, XSeriesAuth, XSeriesVerify, XSeriesWebhook};
 use crate::domain::requests::SaleRequest;
 use crate::domain::status::SaleState;
+use crate::net::http::Http;
 
 pub(super) const SALE: &str = "b8ca3a65-0183-11e4-fbb5-39f7fce5e39b";
 
@@ -93,6 +94,10 @@ pub(super) fn start() -> Timestamp {
     "2026-11-23T00:00:00Z".parse().unwrap()
 }
 
+pub(super) fn sender() -> Http {
+    Http::new(Duration::from_secs(1)).unwrap()
+}
+
 pub(super) fn net() -> config::Net {
     let second = Duration::from_secs(1);
     config::Net { x_series_timeout: second, netsuite_timeout: second, debounce: second, permit_wait: second, reference_age: second }
@@ -118,7 +123,8 @@ pub(super) async fn world_of(registers: u32, oauth: bool) -> World {
     server.spawn(async move { axum::serve(listener, router).await.unwrap() });
     let (keeper, clock) = (Arc::new(Keeper::default()), Clock::manual(start()));
     let store: Arc<dyn TokenStore> = keeper.clone();
-    let client = Client::new(&"acme-nz".into(), &settings_for(Some(base), registers, oauth), &net(), Some(store), clock.clone()).unwrap();
+    let client =
+        Client::new(&"acme-nz".into(), &settings_for(Some(base), registers, oauth), &net(), Some(store), &sender(), clock.clone()).unwrap();
     World { script, client, keeper, clock, _server: server }
 }
 

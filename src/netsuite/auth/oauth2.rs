@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::key::{self, KeyError};
 use crate::clock::{self, Clock};
 use crate::config::{JwtAlgorithm, Secret};
+use crate::net::http::Http;
 use crate::net::retry_after;
 use crate::netsuite::error::{Meaning, Refusal};
 
@@ -61,7 +62,7 @@ pub enum TokenError {
 
 /// What it takes to get tokens, and the present one.
 pub(in crate::netsuite) struct OAuth2 {
-    http: reqwest::Client,
+    http: Http,
     clock: Clock,
     client_id: String,
     certificate_id: String,
@@ -122,7 +123,7 @@ impl std::fmt::Debug for OAuth2 {
 
 impl OAuth2 {
     pub(in crate::netsuite) fn new(
-        http: reqwest::Client,
+        http: Http,
         clock: Clock,
         credentials: &Credentials<'_>,
         token_url: reqwest::Url,

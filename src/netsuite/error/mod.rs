@@ -24,9 +24,6 @@ pub enum NetSuiteError {
     /// The configured account id is none.
     #[error("the NetSuite connection has no usable account id")]
     Account(#[source] super::account::NotAnAccount),
-    /// The HTTP client could not be built.
-    #[error("the NetSuite client cannot be built")]
-    BuildClient(#[source] crate::net::http::BuildError),
     /// The configured address is none.
     #[error("{0:?} is not an address that NetSuite can be reached at")]
     BaseUrl(String),
@@ -162,9 +159,7 @@ impl NetSuiteError {
             Self::Unsendable(Unsendable::Assigned { .. }) => FailureClass::Refused(Reason::InventoryDetailMissing),
             Self::Unsendable(_) | Self::UnknownList(_) => FailureClass::Refused(Reason::Refused),
             Self::PrivateKey(_) => FailureClass::Refused(Reason::Credentials),
-            Self::Account(_) | Self::BuildClient(_) | Self::BaseUrl(_) | Self::TimeZone { .. } => {
-                FailureClass::Refused(Reason::InternalError)
-            }
+            Self::Account(_) | Self::BaseUrl(_) | Self::TimeZone { .. } => FailureClass::Refused(Reason::InternalError),
         }
     }
 

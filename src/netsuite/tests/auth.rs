@@ -5,7 +5,7 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use super::server::{self, Reply, Server, certificate, client_with, clock, config, net, ok, refused, token, token_based};
+use super::server::{self, Reply, Server, certificate, client_with, clock, config, net, ok, refused, sender, token, token_based};
 use crate::clock::Clock;
 use crate::config::{JwtAlgorithm, NetSuiteAuth, Secret};
 use crate::domain::failure::FailureClass;
@@ -89,7 +89,7 @@ async fn each_algorithm_signs_an_assertion_that_its_public_key_verifies() {
 fn a_key_that_cannot_be_used_is_found_at_the_start() {
     let build = |pem: &str, algorithm| {
         let config = config("http://127.0.0.1:1", with_key(pem, algorithm));
-        match Client::new(&ConnectionId::from("c1"), &config, &net(), Clock::System).unwrap_err() {
+        match Client::new(&ConnectionId::from("c1"), &config, &net(), &sender(), Clock::System).unwrap_err() {
             NetSuiteError::PrivateKey(error) => error,
             other => panic!("{other:?}"),
         }
@@ -106,7 +106,7 @@ fn a_key_that_cannot_be_used_is_found_at_the_start() {
     let one_line = server::P256.trim().replace('\n', "\\n");
     let config = config("http://127.0.0.1:1", with_key(&one_line, JwtAlgorithm::ES256));
     assert!(
-        Client::new(&ConnectionId::from("c1"), &config, &net(), Clock::System).is_ok(),
+        Client::new(&ConnectionId::from("c1"), &config, &net(), &sender(), Clock::System).is_ok(),
         "line ends as an environment variable has them"
     );
 }
@@ -116,7 +116,7 @@ fn other_wrong_settings_are_found_at_the_start() {
     let build = |change: fn(&mut crate::config::NetSuite)| {
         let mut config = config("http://127.0.0.1:1", token_based());
         change(&mut config);
-        Client::new(&ConnectionId::from("c1"), &config, &net(), Clock::System)
+        Client::new(&ConnectionId::from("c1"), &config, &net(), &sender(), Clock::System)
     };
     assert!(matches!(build(|config| config.account_id = "a/b".to_owned()), Err(NetSuiteError::Account(_))));
     assert!(matches!(build(|config| config.base_url = Some("ftp://x".to_owned())), Err(NetSuiteError::BaseUrl(_))));

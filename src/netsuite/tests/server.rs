@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::{JwtAlgorithm, Net, NetSuite, NetSuiteAuth, Secret};
 use crate::domain::ids::ConnectionId;
+use crate::net::http::Http;
 use crate::netsuite::Client;
 
 pub(super) const P256: &str = include_str!("../../../tests/fixtures/netsuite/keys/p256.pem");
@@ -163,6 +164,11 @@ pub(super) fn config(base: &str, auth: NetSuiteAuth) -> NetSuite {
     }
 }
 
+/// The HTTP client.
+pub(super) fn sender() -> Http {
+    Http::new(Duration::from_secs(5)).unwrap()
+}
+
 pub(super) fn net() -> Net {
     Net {
         x_series_timeout: Duration::from_secs(5),
@@ -174,7 +180,7 @@ pub(super) fn net() -> Net {
 }
 
 pub(super) fn client_with(base: &str, auth: NetSuiteAuth, clock: Clock) -> Client {
-    Client::new(&ConnectionId::from("c1"), &config(base, auth), &net(), clock).unwrap()
+    Client::new(&ConnectionId::from("c1"), &config(base, auth), &net(), &sender(), clock).unwrap()
 }
 
 /// A token-based client: one request for each operation.

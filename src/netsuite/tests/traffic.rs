@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 use tokio::task::JoinSet;
 
-use super::server::{Reply, Server, client, client_with, clock, config, made, net, ok, refused, token_based};
+use super::server::{Reply, Server, client, client_with, clock, config, made, net, ok, refused, sender, token_based};
 use crate::clock;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{ConnectionId, RecordId, SaleId};
@@ -61,7 +61,7 @@ async fn a_write_that_is_not_answered_in_time_is_in_doubt() {
     let server = Server::start(|_| Reply { status: 204, delay: Duration::from_secs(5), ..Reply::default() }).await;
     let mut net = net();
     net.netsuite_timeout = Duration::from_millis(100);
-    let client = Client::new(&ConnectionId::from("c1"), &config(&server.base, token_based()), &net, clock()).unwrap();
+    let client = Client::new(&ConnectionId::from("c1"), &config(&server.base, token_based()), &net, &sender(), clock()).unwrap();
     assert_eq!(write(&client).await, FailureClass::InDoubt);
     assert_eq!(read(&client).await, TRANSIENT);
 }

@@ -57,7 +57,7 @@ async fn a_callback_signed_with_another_secret_is_refused_and_not_stored() {
     sandbox.netsuite().create_sales_order(&till()).unwrap();
     until("the refusal", async || sandbox.netsuite().deliveries().failed_attempts > 0).await;
     assert_eq!(sandbox.netsuite().deliveries().taken, 0);
-    let client = tillbridge::net::http::client(Duration::from_secs(5)).unwrap();
+    let client = tillbridge::net::http::Http::new(Duration::from_secs(5)).unwrap();
     assert_eq!(client.post(&url).body("{}").send().await.unwrap().status(), 401);
     assert_eq!(stored(&shop).await, 0);
     service.kill().await;

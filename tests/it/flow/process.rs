@@ -98,7 +98,7 @@ impl Shop {
     pub async fn open(&self) -> Service {
         let mut service = self.serve();
         let until = Instant::now() + PATIENCE;
-        let client = tillbridge::net::http::client(Duration::from_secs(5)).unwrap();
+        let client = tillbridge::net::http::Http::new(Duration::from_secs(5)).unwrap();
         while !client.get(format!("{}/readyz", self.url())).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = service.child.try_wait().unwrap();
             assert!(Instant::now() < until && ended.is_none(), "not ready ({ended:?}):\n{}", self.log());

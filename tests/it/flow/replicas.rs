@@ -219,7 +219,7 @@ async fn a_rolling_restart_refuses_no_request_and_moves_the_connections_at_once(
     for client in 0..4 {
         let (stop, sent, urls) = (Arc::clone(&stop), Arc::clone(&sent), urls.clone());
         clients.spawn(async move {
-            let http = tillbridge::net::http::client(Duration::from_secs(10)).unwrap();
+            let http = tillbridge::net::http::Http::new(Duration::from_secs(10)).unwrap();
             let mut n = client;
             while !stop.load(Ordering::SeqCst) {
                 n += 1;

@@ -9,6 +9,7 @@ use tillbridge::app::{self, Options, Running};
 use tillbridge::clock::Clock;
 use tillbridge::config::{Config, Environment};
 use tillbridge::http::{Listeners, bind, hash};
+use tillbridge::net::http::Http;
 use tillbridge::sandbox::config::DEFAULT_PRIVATE_KEY_PEM;
 use tillbridge::sandbox::{
     Bill, Form, Fulfilment, NetSuiteHandle, NewSalesOrder, Sale, SaleState, Sandbox, SandboxConfig, WebhookTarget, XSeriesHandle,
@@ -100,7 +101,7 @@ impl Plan {
 /// Both systems and the service. [`World::end`] has to be called: it is what checks that everything adds up.
 pub struct World {
     pub sandbox: Sandbox,
-    pub client: reqwest::Client,
+    pub client: Http,
     /// The service, unless it is stopped.
     running: Option<Running>,
     /// Its configuration.
@@ -222,7 +223,7 @@ impl World {
         store.close().await;
         let listeners = Listeners { main, metrics: None };
         let running = app::start(config, Options { migrate: true }, Some(listeners), Clock::System).await.unwrap();
-        let client = tillbridge::net::http::client(Duration::from_secs(30)).unwrap();
+        let client = tillbridge::net::http::Http::new(Duration::from_secs(30)).unwrap();
         let world = Self { sandbox, client, running: Some(running), text, folder, _rows: rows, ended: false };
         if plan.webhooks {
             // Without its subscription X-Series would not tell of the first sales.

@@ -17,6 +17,7 @@ use tillbridge::clock::Clock;
 use tillbridge::config::{Config, Environment};
 use tillbridge::domain::ids::ConnectionId;
 use tillbridge::http::{AppState, Breaker, ConnectionReport, ConnectionStatus, Listeners, PollReport, SystemReport, hash, serve};
+use tillbridge::net::http::Http;
 use tillbridge::store::{Role, Store, TokenRow};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ pub struct World {
     /// The address of the metrics, where they have one of their own.
     pub metrics_address: Option<String>,
     pub store: Store,
-    pub client: reqwest::Client,
+    pub client: Http,
     shutdown: CancellationToken,
     server: JoinSet<()>,
     /// Holds the database `tillbridge.db`.
@@ -83,7 +84,7 @@ impl World {
         let mut server = JoinSet::new();
         let stop = shutdown.clone();
         server.spawn(async move { serve(state, listeners, stop, drain).await.unwrap() });
-        let client = tillbridge::net::http::client(Duration::from_mins(1)).unwrap();
+        let client = tillbridge::net::http::Http::new(Duration::from_mins(1)).unwrap();
         Self { address, metrics_address, store, client, shutdown, server, folder }
     }
 

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use tillbridge::config::{Net, Secret, XSeries, XSeriesAuth, XSeriesVerify, XSeriesWebhook};
 use tillbridge::domain::sale::Sale;
+use tillbridge::net::http::Http;
 use tillbridge::sandbox::config::Chaos;
 use tillbridge::sandbox::{
     AdjustmentKind, BroughtBack, NewAdjustment, NewCharge, NewSurcharge, SaleState, Tender, Ticket, TicketLine, WebhookTarget,
@@ -37,7 +38,7 @@ impl World {
             auth: XSeriesAuth::PersonalToken { token: Secret::new("sandbox-personal-token") },
             webhook,
         };
-        Client::new(&"sandbox".into(), &settings, &net, None, self.clock.clone()).unwrap()
+        Client::new(&"sandbox".into(), &settings, &net, None, &Http::new(net.x_series_timeout).unwrap(), self.clock.clone()).unwrap()
     }
 
     async fn read(&self, client: &Client, id: Uuid) -> Sale {
