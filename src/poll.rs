@@ -17,22 +17,18 @@ use crate::clock::{self, Clock};
 use crate::config;
 use crate::domain::failure::FailureClass;
 use crate::domain::keys;
-use crate::engine::Side;
+pub use crate::engine::SALES;
+use crate::engine::{FIRST_LOOK, SalesCursor, Side};
 use crate::metrics as names;
 use crate::netsuite::{ModifiedRecord, NetSuiteError};
 use crate::owner::Ownership;
 use crate::store::{Dedupe, EventSource, NewEvent, OrderRef, Received, Store, StoreError};
 use crate::xseries::XSeriesError;
 
-/// The cursor's name for sales.
-pub const SALES: &str = "x_series_sales";
 /// The cursor's name for sales orders.
 pub const ORDERS: &str = "netsuite_orders";
 /// The cursor's name for the records that stand for sales by themselves.
 const BOOKINGS: &str = "netsuite_bookings";
-
-/// How far back the first poll of the change feed looks.
-const FIRST_LOOK: Duration = Duration::from_hours(24);
 
 /// A poll failed; the next one starts from the same cursor.
 #[derive(Debug, Error)]
@@ -64,14 +60,6 @@ impl PollError {
             _ => None,
         }
     }
-}
-
-/// Where the change feed of sales was read up to, and where it stood at earlier polls.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct SalesCursor {
-    version: i64,
-    /// Epoch milliseconds of a poll, and the version it ended at; as far back as the overlap.
-    history: Vec<(i64, i64)>,
 }
 
 /// Up to when changes in NetSuite were read, in epoch milliseconds.

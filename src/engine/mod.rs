@@ -4,6 +4,7 @@
 mod answers;
 mod ends;
 mod explain;
+mod feed;
 mod lookup;
 mod pair;
 mod pass;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use self::feed::SALES;
+pub(crate) use self::feed::{FIRST_LOOK, SalesCursor};
 pub use self::revision::MappingsError;
 pub use self::side::Side;
 
@@ -72,6 +75,9 @@ enum PassError {
     /// What we wrote ourselves cannot be read.
     #[error("a stored request cannot be read")]
     Request(#[source] serde_json::Error),
+    /// What a poll stored cannot be read.
+    #[error("the cursor of the change feed cannot be read")]
+    Cursor(#[source] serde_json::Error),
     /// Another worker owns the order.
     #[error("the lease is lost")]
     LeaseLost,
@@ -83,7 +89,7 @@ impl PassError {
         match self {
             Self::NetSuite(error) => Some(error.class(false)),
             Self::XSeries(error) => Some(error.class(false)),
-            Self::Store(_) | Self::Mappings(_) | Self::Request(_) | Self::LeaseLost => None,
+            Self::Store(_) | Self::Mappings(_) | Self::Request(_) | Self::Cursor(_) | Self::LeaseLost => None,
         }
     }
 
@@ -93,7 +99,7 @@ impl PassError {
             Self::NetSuite(error) => in_one_line(error),
             Self::XSeries(error) => in_one_line(error),
             Self::Mappings(error) => error.to_string(),
-            Self::Store(_) | Self::Request(_) | Self::LeaseLost => self.to_string(),
+            Self::Store(_) | Self::Request(_) | Self::Cursor(_) | Self::LeaseLost => self.to_string(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The answers to what a sale of the till asks, against both simulated systems.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -9,8 +10,11 @@ use super::{Engine, Side};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
+use crate::domain::bookings::{Place, RecordLine, RecordRequest};
 use crate::domain::facts::{Answers, List, Original, Question, TillCustomerFacts};
 use crate::domain::ids::{ConnectionId, OrderId, SaleId};
+use crate::domain::keys;
+use crate::domain::record::RecordKind;
 use crate::domain::reference::TillItem;
 use crate::domain::verdict::{Reason, Verdict};
 use crate::sandbox::config::DEFAULT_PRIVATE_KEY_PEM;
@@ -259,9 +263,24 @@ async fn lists_tax_codes_and_periods_are_read_and_a_closed_period_is_let_go() {
 async fn what_is_taken_back_is_under_way_until_its_order_rests() {
     let bench = Bench::start().await;
     let sale = bench.ring_up();
+    let id = ConnectionId::from(CONNECTION);
+    let read_up_to = async |version: i64| {
+        bench.store.set_cursor(&id, super::SALES, &serde_json::json!({ "version": version, "history": [] })).await.unwrap();
+    };
+    // The change feed is past it: it is older than the connection.
+    read_up_to(i64::MAX).await;
     let unknown = bench.original(&sale).await;
     assert_eq!(unknown.sale.as_ref().map(|sale| sale.id.clone()), Some(sale.clone()));
-    assert!(!unknown.under_way && unknown.order.is_none() && unknown.booked.is_empty());
+    assert!(!unknown.under_way && !unknown.known && unknown.order.is_none() && unknown.booked.is_empty());
+    assert!(bench.store.find_orders(sale.as_str()).await.unwrap().is_empty());
+    // Otherwise it comes first, once.
+    read_up_to(0).await;
+    for known in [false, true] {
+        let begun = bench.original(&sale).await;
+        assert_eq!((begun.under_way, begun.known), (true, known));
+    }
+    let rows = bench.store.find_orders(sale.as_str()).await.unwrap();
+    assert_eq!(rows.iter().map(|row| (row.state, row.enqueued_seq)).collect::<Vec<_>>(), [(OrderState::Due, 1)]);
 
     let order = bench.receive(&sale).await;
     assert!(bench.original(&sale).await.under_way, "due");
@@ -280,4 +299,45 @@ async fn what_is_taken_back_is_under_way_until_its_order_rests() {
     let settled = bench.original(&sale).await;
     assert!(!settled.under_way);
     assert_eq!(settled.order.unwrap().id.as_str(), sales_order.to_string());
+    bench.receive(&sale).await;
+    assert!(bench.original(&sale).await.under_way, "something of it may be booked, and the rest follows");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_back_is_under_way_while_the_rest_of_it_is_booked() {
+    let bench = Bench::start().await;
+    let sale = bench.ring_up();
+    bench.receive(&sale).await;
+    let line = RecordLine {
+        key: "l1".to_owned(),
+        item: bench.item("MUG-ENAMEL"),
+        quantity: Some(Decimal::ONE),
+        rate: Decimal::TEN,
+        amount: Decimal::TEN,
+        description: None,
+        inventory: vec![],
+        received: vec![],
+        bin: None,
+        tax: None,
+        product: None,
+    };
+    let request = RecordRequest {
+        record: RecordKind::SalesOrder,
+        external_id: keys::booking_key(RecordKind::SalesOrder, &CONNECTION.into(), &sale),
+        customer: bench.sandbox.netsuite().customer("aroha.ngata@example.com").unwrap().id.to_string(),
+        date: None,
+        reference: None,
+        memo: None,
+        place: Place { location: Some("1".to_owned()), ..Place::default() },
+        payment_method: None,
+        account: None,
+        custom: BTreeMap::new(),
+        lines: vec![line],
+        tax_override: false,
+        apply: vec![],
+        witness: None,
+    };
+    bench.side.netsuite.book(&request).await.unwrap();
+    let original = bench.original(&sale).await;
+    assert!(original.under_way && !original.booked.is_empty());
 }

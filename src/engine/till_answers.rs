@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
+use super::feed::{SALES, SalesCursor, has_to_tell};
 use super::pass::past_call;
 use super::patience::read;
 use super::{Engine, PassError, Side};
@@ -11,10 +14,11 @@ use crate::domain::ids::SaleId;
 use crate::domain::keys;
 use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::reference::{ErpCustomer, Product, TillCustomer, TillItem};
+use crate::domain::sale::Sale;
 use crate::domain::sales_order::{Ref, SalesOrder};
 use crate::domain::verdict::HoldKind;
 use crate::netsuite::Item;
-use crate::store::{CallState, OrderRow, OrderState};
+use crate::store::{CallState, Dedupe, EventSource, NewEvent, OrderRef, OrderRow, OrderState, Received};
 
 /// A product whose item is asked for, and the item that it is paired with.
 struct Wanted {
@@ -224,7 +228,11 @@ impl Engine {
         if let (None, Some(made)) = (&order, made) {
             order = read(&self.clock, || side.netsuite.sales_order(&made.id)).await?;
         }
-        let under_way = booked.is_empty() && own.as_ref().is_some_and(is_under_way);
+        let under_way = match (&own, &sale) {
+            (Some(own), _) => is_under_way(own, booked.is_empty()),
+            (None, Some(sale)) if booked.is_empty() => self.begin(side, sale).await?,
+            (None, _) => false,
+        };
         let calls = match &own {
             Some(own) => self.store.calls_of(&own.id).await?.iter().map(past_call).collect::<Result<_, _>>()?,
             None => Vec::new(),
@@ -236,6 +244,29 @@ impl Engine {
         }
         let (sale, order) = (sale.map(Box::new), order.map(Box::new));
         Ok(Original { sale, under_way, order, booked, known: own.is_some(), calls, invoices, returns })
+    }
+
+    /// Nobody has told of this sale yet, though the change feed is about to: its order is due first, as a poll makes it. Whether it is
+    /// under way now.
+    async fn begin(&self, side: &Side, sale: &Sale) -> Result<bool, PassError> {
+        let now = self.clock.now();
+        let cursor = self.store.cursor(&side.id, SALES).await?;
+        let cursor = cursor.map(serde_json::from_value::<SalesCursor>).transpose().map_err(PassError::Cursor)?;
+        let Some(version) = sale.version.filter(|version| has_to_tell(cursor.as_ref(), (*version, sale.updated_at), now)) else {
+            return Ok(false);
+        };
+        let event = NewEvent {
+            connection: side.id.clone(),
+            source: EventSource::Poll,
+            kind: "sale.changed".to_owned(),
+            order: Some(OrderRef::XSeries(sale.id.clone())),
+            dedupe: Dedupe::SaleVersion(version),
+            body: json!({ "sale_id": sale.id.as_str(), "version": version }).to_string().into_bytes(),
+            due_at: now,
+            verdict: None,
+        };
+        tracing::info!(connection = %side.id, sale = %sale.id, "a sale that is taken back was not told of: its order comes first");
+        Ok(self.store.receive(event).await? != Received::NothingNew)
     }
 
     /// The invoices of a sale: its own, and those made from its sales order.
@@ -252,11 +283,12 @@ impl Engine {
     }
 }
 
-/// What it becomes is about to be decided. One that waits for an operator is not: nobody knows when that ends.
-fn is_under_way(order: &OrderRow) -> bool {
+/// What it becomes is about to be decided, or part of it is booked and the rest follows. One that is held with something booked, or that
+/// waits for an operator, is not: nobody knows when that ends.
+fn is_under_way(order: &OrderRow, nothing_booked: bool) -> bool {
     match order.state {
         OrderState::Due | OrderState::Working => true,
-        OrderState::Held => order.hold != Some(HoldKind::Operator) && order.handled_seq < order.enqueued_seq,
+        OrderState::Held => nothing_booked && order.hold != Some(HoldKind::Operator) && order.handled_seq < order.enqueued_seq,
         OrderState::Waiting | OrderState::Settled => false,
     }
 }

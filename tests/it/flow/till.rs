@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use tillbridge::sandbox::{BroughtBack, Entry, SaleState, Tender, Ticket, TicketLine, TransactionKind as Kind};
+use tillbridge::store::{Dedupe, EventSource, NewEvent, OrderRef};
 use uuid::Uuid;
 
 use super::world::{Plan, World, dec};
@@ -236,6 +237,41 @@ async fn a_return_is_refunded_by_setting_and_through_its_sales_order_where_there
         let refund = if kinds.contains(&Kind::CashRefund) { Kind::CashRefund } else { Kind::CreditMemo };
         assert_eq!(world.booked_total(back, refund), -world.total(back), "{more}");
         assert_eq!(world.netsuite().stock("SCARF-MERINO", "Ponsonby").unwrap(), stock + dec("2"), "{more}");
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_return_that_is_told_before_its_original_makes_the_original_come_first() {
+    for (more, kinds) in
+        [("", vec![Kind::CashRefund]), ("skip_sales_orders = false", vec![Kind::ReturnAuthorization, Kind::ItemReceipt, Kind::CashRefund])]
+    {
+        let plan = Plan { webhooks: false, poll_interval: "1h", ..Plan::default() };
+        let world = plan.mappings(|_| format!("{more}\n{TILL}")).start().await;
+        let polled = async || world.store().cursor(&super::world::CONNECTION.into(), tillbridge::poll::SALES).await.unwrap().is_some();
+        while !polled().await {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let first = world.x_series().sell(&counter()).unwrap();
+        let back = world.x_series().bring_back(first, &[]).unwrap();
+        world.x_series().close(back, &[Tender::rest("Card")]).unwrap();
+        let event = NewEvent {
+            connection: super::world::CONNECTION.into(),
+            source: EventSource::XSeries,
+            kind: "sale.update".to_owned(),
+            order: Some(OrderRef::XSeries(back.to_string().as_str().into())),
+            dedupe: Dedupe::Never,
+            body: Vec::new(),
+            due_at: jiff::Timestamp::now(),
+            verdict: None,
+        };
+        world.store().receive(event).await.unwrap();
+        world.sale_rests(back, "synced(return_booked)").await;
+        world.sale_rests(first, if more.is_empty() { "synced(booked)" } else { "synced(fulfilled_and_billed)" }).await;
+        let (mut found, mut kinds) = (world.kinds(back), kinds);
+        found.sort();
+        kinds.sort();
+        assert_eq!(found, kinds, "{more}");
         world.end().await;
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::money;
 use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{ItemKind, SalesOrder};
+use crate::domain::status::OrderStatus;
 use crate::domain::verdict::Reason;
 
 impl<'a> Case<'a> {
@@ -31,6 +32,9 @@ impl<'a> Case<'a> {
             let order = original.and_then(|original| original.order.as_deref());
             if let Some(original) = original.filter(|_| !authorized) {
                 self.check_taken_back(sale, number, original)?;
+            }
+            if let Some(order) = order.filter(|order| !authorized && is_untouched(order)) {
+                return Err(Next::Later(format!("nothing of the sales order {} of the sale that is taken back has left", order.number)));
             }
             // A sale stays with its sales order for life, and so does what comes back of it.
             let through = authorized || order.map_or(Ok(false), |order| self.is_plain_return(sale, order))?;
@@ -65,8 +69,9 @@ impl<'a> Case<'a> {
         if original.under_way {
             return Err(Next::Later("the sale that is taken back is not booked yet".to_owned()));
         }
-        if !original.known && original.booked.is_empty() && original.order.is_none() {
-            let note = format!("The sale that it takes back ({id}) is not known here, and NetSuite has no record of it: booked alone.");
+        if original.booked.is_empty() && original.order.is_none() {
+            let unknown = if original.known { "" } else { "is not known here, and " };
+            let note = format!("The sale that it takes back ({id}) {unknown}has no record in NetSuite: booked alone.");
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
@@ -294,4 +299,11 @@ impl<'a> Case<'a> {
         );
         Ok(synced(Reason::ReturnBooked, detail))
     }
+}
+
+/// Nothing of the order is fulfilled or billed, and something may still be: NetSuite makes no return authorisation of it.
+fn is_untouched(order: &SalesOrder) -> bool {
+    let open = [OrderStatus::PendingApproval, OrderStatus::PendingFulfillment];
+    order.status.as_ref().is_ok_and(|status| open.contains(status))
+        && order.lines.iter().all(|line| line.fulfilled.is_zero() && line.billed.is_zero())
 }

@@ -185,5 +185,21 @@ fn a_return_of_a_sale_that_nobody_knows_is_booked_alone_and_says_so() {
         let mut world = of(Original { known, ..Original::default() });
         assert_eq!(pass(&mut world, &sale, "").reason, Reason::ReturnBooked);
         assert_eq!(world.notes.iter().any(|note| note.contains("is not known here")), told, "{:?}", world.notes);
+        assert!(world.notes.iter().any(|note| note.contains("no record in NetSuite: booked alone")), "{:?}", world.notes);
     }
+}
+
+#[test]
+fn a_return_waits_until_something_of_its_sales_order_has_left() {
+    let more = "skip_sales_orders = false";
+    let (_, before) = original(vec![sold("p1", "2", "20")], more);
+    let mut order = *before.order.clone().unwrap();
+    order.status = Ok(OrderStatus::PendingFulfillment);
+    order.lines.iter_mut().for_each(|line| (line.fulfilled, line.billed) = (Decimal::ZERO, Decimal::ZERO));
+    let mut world = of(Original { order: Some(Box::new(order)), ..before.clone() });
+    let sale = back(vec![sold("p1", "-1", "20")]);
+    assert_eq!(pass(&mut world, &sale, more).reason, Reason::OriginalFirst);
+    assert!(world.requests.is_empty());
+    world.original.order = before.order;
+    assert_eq!(pass(&mut world, &sale, more).reason, Reason::ReturnBooked);
 }
