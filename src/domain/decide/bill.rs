@@ -87,7 +87,7 @@ impl<'a> Case<'a> {
         tenders.sort_by_key(|(payment, _)| std::cmp::Reverse(payment.amount.abs()));
         let Some((_, rule)) = tenders.first() else { return Ok((None, None)) };
         let rule = rule.clone();
-        if tenders.iter().any(|(_, other)| *other != rule) {
+        if tenders.iter().any(|(_, other)| other.booked_as() != rule.booked_as()) {
             self.notes.push(format!(
                 "A cash sale or refund holds one payment method: all of it is booked as {}, the largest of {} tenders.",
                 rule.x_series,
@@ -108,7 +108,7 @@ impl<'a> Case<'a> {
     /// The sale was paid, or given back, in ways that are booked differently: one payment method cannot say it.
     pub(super) fn is_split(&self, sale: &Sale) -> bool {
         let tenders = self.known_tenders(sale, &mut Missing::default()).unwrap_or_default();
-        tenders.iter().any(|(_, rule)| tenders.first().is_some_and(|(_, first)| first != rule))
+        tenders.iter().any(|(_, rule)| tenders.first().is_some_and(|(_, first)| first.booked_as() != rule.booked_as()))
     }
 
     /// Tells every payment type that no row names.
@@ -161,13 +161,9 @@ impl<'a> Case<'a> {
 
     /// The payment method's internal id, from its id or name; none where the row names an account only.
     pub(super) fn payment_method(&self, rule: &PaymentTypeRule) -> Step<Option<String>> {
-        let name = match (&rule.netsuite, &rule.account) {
-            (Some(name), _) => name,
-            (None, Some(_)) => return Ok(None),
-            (None, None) => &rule.x_series,
-        };
+        let Some(name) = rule.method() else { return Ok(None) };
         if is_internal_id(name) {
-            return Ok(Some(name.clone()));
+            return Ok(Some(name.to_owned()));
         }
         let Some(methods) = &self.facts.answers.payment_methods else { return Err(Next::Ask(vec![Question::PaymentMethods])) };
         named(methods, name).map(Some).ok_or_else(|| {

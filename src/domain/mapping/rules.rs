@@ -87,6 +87,20 @@ pub struct PaymentTypeRule {
     pub kind: PaymentKind,
 }
 
+impl PaymentTypeRule {
+    /// What it is booked as: the payment method, the account, and the kind. Two types of the till that come to the same here are one to
+    /// NetSuite.
+    pub fn booked_as(&self) -> (Option<String>, Option<String>, PaymentKind) {
+        let plain = |text: &str| text.trim().to_lowercase();
+        (self.method().map(plain), self.account.as_deref().map(plain), self.kind)
+    }
+
+    /// The NetSuite payment method: its own name where the row names neither a method nor an account.
+    pub fn method(&self) -> Option<&str> {
+        self.netsuite.as_deref().or_else(|| self.account.is_none().then_some(self.x_series.as_str()))
+    }
+}
+
 /// `[[tax]]`: an X-Series tax and the NetSuite tax code that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaxRule {

@@ -231,7 +231,9 @@ impl<'a> Case<'a> {
             return Ok(None);
         }
         // Another amount of the same is told by the totals.
-        let kinds = |tenders: &BTreeMap<String, Decimal>| tenders.keys().map(|kind| self.rule_of(kind)).collect::<Vec<_>>();
+        let kinds = |tenders: &BTreeMap<String, Decimal>| {
+            tenders.keys().map(|kind| self.rule_of(kind).map(|rule| rule.booked_as())).collect::<Vec<_>>()
+        };
         let (rules_then, rules_now) = (kinds(&witness.tenders), kinds(&now));
         let one = |rules: &[_]| rules.windows(2).all(|two| two[0] == two[1]);
         let first_kept = rules_then.first() == rules_now.first();
