@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::call::{CallKind, Request};
 use super::ids::{ConnectionId, RecordId, SaleId};
 use super::link::Link;
-use super::record::{Bill, Child, Money};
+use super::record::{Bill, Child, Money, RecordKind};
 use super::reference::{
     ErpCustomer, InventoryNumber, ItemTracking, KitMember, Outlet, PaymentType, Period, Product, Register, Retailer, TaxCode, TaxGroup,
     TillCustomer, TillItem, User,
@@ -191,7 +191,7 @@ pub enum Question {
     /// The records among [`Answers::booked`] that have totals, read back.
     ReadBack,
     /// These payments, deposits and customer refunds, read back.
-    Payments(Vec<RecordId>),
+    Payments(Vec<(RecordKind, RecordId)>),
     /// The NetSuite items of these products: by link, else by the field that holds the SKU.
     TillItems { products: Vec<String>, sku_field: String },
     /// The sale's customer, and who it is in NetSuite.

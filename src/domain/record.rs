@@ -119,6 +119,13 @@ pub struct Money {
     pub payment_method: Option<String>,
 }
 
+impl Money {
+    /// One that is there, and of which nothing more is known.
+    pub fn untold(id: RecordId) -> Self {
+        Self { id, amount: None, unused: None, payment_method: None }
+    }
+}
+
 /// What a record holds of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Goods {

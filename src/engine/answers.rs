@@ -9,8 +9,8 @@ use super::{Engine, PassError, Side};
 use crate::clock::Clock;
 use crate::domain::facts::{Answers, CustomerFacts, Question, Reference};
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::SaleId;
-use crate::domain::record::{Bill, Child};
+use crate::domain::ids::{RecordId, SaleId};
+use crate::domain::record::{Bill, Child, Money, RecordKind};
 use crate::domain::reference::ItemTracking;
 use crate::netsuite::Item;
 
@@ -39,13 +39,7 @@ impl Engine {
                 let records = answers.booked.iter().flatten().filter(|record| record.kind.has_totals());
                 answers.read_back = Some(self.read_back(side, records).await?);
             }
-            Question::Payments(ids) => {
-                let mut found = read(&self.clock, || side.netsuite.money_of(&ids)).await?;
-                for id in ids {
-                    let money = found.iter().position(|money| money.id == id).map(|place| found.swap_remove(place));
-                    answers.payments.insert(id, money);
-                }
-            }
+            Question::Payments(records) => self.payments(side, records, answers).await?,
             Question::Booked(keys) => answers.booked = Some(read(&self.clock, || side.netsuite.booked(&keys)).await?),
             Question::HandedOver(sale) => answers.handed_over = Some(self.handed_over(side, &sale).await?),
             Question::Items { ids, sku_field } => answers.items = Some(self.items(side, ids, &sku_field).await?),
@@ -138,6 +132,21 @@ impl Engine {
             bills.extend(read(&self.clock, || side.netsuite.bill(record.kind, &record.id)).await?);
         }
         Ok(bills)
+    }
+
+    /// Payments, deposits and refunds as they are now. A search shows no more than the role may search: one is gone only where it cannot
+    /// be read by its id either.
+    async fn payments(&self, side: &Side, records: Vec<(RecordKind, RecordId)>, answers: &mut Answers) -> Result<(), PassError> {
+        let ids = records.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>();
+        let mut found = read(&self.clock, || side.netsuite.money_of(&ids)).await?;
+        for (kind, id) in records {
+            let money = match found.iter().position(|money| money.id == id) {
+                Some(place) => Some(found.swap_remove(place)),
+                None => read(&self.clock, || side.netsuite.head(kind, &id)).await?.map(|record| Money::untold(record.id)),
+            };
+            answers.payments.insert(id, money);
+        }
+        Ok(())
     }
 
     /// The sale's line and each number that went out with it.

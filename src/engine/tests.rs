@@ -12,9 +12,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::domain::bookings::{Place, RecordLine, RecordRequest};
 use crate::domain::facts::{Answers, List, Original, Question, TillCustomerFacts};
-use crate::domain::ids::{ConnectionId, OrderId, SaleId};
+use crate::domain::ids::{ConnectionId, OrderId, RecordId, SaleId};
 use crate::domain::keys;
-use crate::domain::record::RecordKind;
+use crate::domain::record::{Money, RecordKind};
 use crate::domain::reference::TillItem;
 use crate::domain::verdict::{Reason, Verdict};
 use crate::sandbox::config::DEFAULT_PRIVATE_KEY_PEM;
@@ -304,7 +304,7 @@ async fn what_is_taken_back_is_under_way_until_its_order_rests() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_taken_back_is_under_way_while_the_rest_of_it_is_booked() {
+async fn what_is_taken_back_is_under_way_while_the_rest_of_it_is_booked_and_what_no_search_shows_is_not_gone() {
     let bench = Bench::start().await;
     let sale = bench.ring_up();
     bench.receive(&sale).await;
@@ -337,7 +337,14 @@ async fn what_is_taken_back_is_under_way_while_the_rest_of_it_is_booked() {
         apply: vec![],
         witness: None,
     };
-    bench.side.netsuite.book(&request).await.unwrap();
+    let made = bench.side.netsuite.book(&request).await.unwrap();
     let original = bench.original(&sale).await;
     assert!(original.under_way && !original.booked.is_empty());
+
+    // What no search shows is there as long as it can be read by its id.
+    bench.sandbox.netsuite().set_unsearchable(made.as_str().parse().unwrap(), true);
+    let both = [made.clone(), "999999".into()].map(|id| (RecordKind::SalesOrder, id)).to_vec();
+    let payments = bench.ask(Question::Payments(both)).await.payments;
+    assert_eq!(payments[&made], Some(Money::untold(made)));
+    assert_eq!(payments[&RecordId::from("999999")], None);
 }

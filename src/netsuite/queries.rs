@@ -65,17 +65,19 @@ impl Client {
         Ok(records)
     }
 
-    /// Payments, deposits and customer refunds as they stand now; those that are gone are left out.
+    /// Payments, deposits and customer refunds as they stand now; those that no search shows are left out.
     pub async fn money_of(&self, ids: &[RecordId]) -> Result<Vec<Money>, NetSuiteError> {
         let ids = ids.iter().map(|id| body::internal_id(id.as_str())).collect::<Result<Vec<_>, Unsendable>>();
         let ids = ids.map_err(NetSuiteError::Unsendable)?;
         let mut money = Vec::new();
         for some in ids.chunks(AT_ONCE) {
-            let query = format!(
-                "SELECT t.id, t.foreigntotal, t.foreignpaymentamountunused, t.paymentmethod FROM transaction t WHERE t.id IN ({}) ORDER BY t.id",
-                some.join(", ")
-            );
-            for row in self.rows("money_of", &query).await? {
+            let list = some.join(", ");
+            // What an account does not have is not known of any of them.
+            let query = |optional: &[&str]| {
+                let columns = [&["id"], optional].concat().join(", t.");
+                format!("SELECT t.{columns} FROM transaction t WHERE t.id IN ({list}) ORDER BY t.id")
+            };
+            for row in self.known_rows("money_of", vec!["foreigntotal", "foreignpaymentamountunused", "paymentmethod"], query).await? {
                 let row = Fields::of(&row);
                 money.push(Money {
                     id: row.id("id").ok_or(lacks("transaction", "id"))?,

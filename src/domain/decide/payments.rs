@@ -5,11 +5,13 @@ use rust_decimal::Decimal;
 
 use super::reconcile::call;
 use super::ship::memo;
+use super::till::Part;
 use super::{Case, Next, Step, held};
 use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::{PastCall, Question};
 use crate::domain::ids::RecordId;
 use crate::domain::keys;
+use crate::domain::mapping::{PaymentKind, PaymentTypeRule};
 use crate::domain::record::{Bill, Money, RecordKind};
 use crate::domain::requests::PaymentRequest;
 use crate::domain::sale::{Sale, SalePayment};
@@ -44,7 +46,7 @@ struct ChangedPayment {
     /// Both, for people.
     told: String,
     /// Its record; none where nothing in NetSuite could put it right.
-    record: Option<RecordId>,
+    record: Option<(RecordKind, RecordId)>,
     /// What its record should be.
     wanted: Wanted,
 }
@@ -62,7 +64,7 @@ enum Wanted {
 impl ChangedPayment {
     /// The record says by now what the till says.
     fn is_put_right(&self, now: &[&Money], tolerance: Decimal) -> bool {
-        let Some(id) = &self.record else { return false };
+        let Some((_, id)) = &self.record else { return false };
         let Some(money) = now.iter().find(|money| money.id == *id) else { return matches!(self.wanted, Wanted::Gone) };
         let of = |amount: Decimal| money.amount.is_some_and(|booked| (booked - amount).abs() <= tolerance);
         match &self.wanted {
@@ -125,11 +127,11 @@ impl<'a> Case<'a> {
     }
 
     /// Payments, deposits and refunds as NetSuite has them now; those that are gone are left out.
-    pub(super) fn money_now(&self, ids: &[RecordId]) -> Step<Vec<&'a Money>> {
+    pub(super) fn money_now(&self, records: &[(RecordKind, RecordId)]) -> Step<Vec<&'a Money>> {
         let known = &self.facts.answers.payments;
-        let unknown = ids.iter().filter(|id| !known.contains_key(*id)).cloned().collect::<Vec<_>>();
+        let unknown = records.iter().filter(|(_, id)| !known.contains_key(id)).cloned().collect::<Vec<_>>();
         if unknown.is_empty() {
-            Ok(ids.iter().filter_map(|id| known.get(id)?.as_ref()).collect())
+            Ok(records.iter().filter_map(|(_, id)| known.get(id)?.as_ref()).collect())
         } else {
             Err(Next::Ask(vec![Question::Payments(unknown)]))
         }
@@ -152,7 +154,7 @@ impl<'a> Case<'a> {
         for call in self.facts.calls.iter().filter(|call| call.done && by_payment.contains(&call.kind) && !known.contains(&call.key)) {
             let amount = call.amount().map(|amount| format!(" of {}", self.shown(amount))).unwrap_or_default();
             let told = format!("a payment{amount} is booked and is gone from the till");
-            changes.push(ChangedPayment { told, record: call.record.clone(), wanted: Wanted::Gone });
+            changes.push(ChangedPayment { told, record: made(call), wanted: Wanted::Gone });
         }
         Ok(changes)
     }
@@ -165,7 +167,8 @@ impl<'a> Case<'a> {
         let amount = (payment.amount.abs() - booked).abs() > self.mappings.settings.tolerance;
         let then = call.tender().filter(|then| *then != payment.type_id);
         let now = self.rule_of(&payment.type_id);
-        let then = then.filter(|then| self.rule_of(then) != now);
+        let booked_as = |rule: &PaymentTypeRule| rule.booked_as();
+        let then = then.filter(|then| self.rule_of(then).as_ref().map(booked_as) != now.as_ref().map(booked_as));
         if !amount && then.is_none() {
             return Ok(None);
         }
@@ -179,10 +182,17 @@ impl<'a> Case<'a> {
         };
         let wanted = match (then, now) {
             (None, _) => Wanted::Of(payment.amount.abs()),
-            (Some(_), Some(rule)) => Wanted::By(payment.amount.abs(), self.payment_method(&rule)?),
+            // A promise is not money, and what NetSuite has is there already: nothing of it is booked.
+            (Some(_), Some(rule)) if matches!(rule.kind, PaymentKind::OnAccount | PaymentKind::NetSuite) => Wanted::Gone,
+            (Some(_), Some(rule)) => match self.payment_method(&rule) {
+                Ok(method) => Wanted::By(payment.amount.abs(), method),
+                // That NetSuite does not have the method is for whoever books it so; here it is only told that it changed.
+                Err(Next::End(..)) => Wanted::By(payment.amount.abs(), None),
+                Err(ask) => return Err(ask),
+            },
             (Some(_), None) => Wanted::By(payment.amount.abs(), None),
         };
-        Ok(Some(ChangedPayment { told, record: call.record.clone(), wanted }))
+        Ok(Some(ChangedPayment { told, record: made(call), wanted }))
     }
 
     /// Books each payment of the till once, against the open invoices. A deposit is booked already, and applied instead.
@@ -190,6 +200,17 @@ impl<'a> Case<'a> {
         let tenders = self.tenders(what, sale)?;
         let Some(customer) = customer.filter(|_| !tenders.is_empty()) else { return Ok(()) };
         let tolerance = self.mappings.settings.tolerance;
+        let taken: Decimal = tenders.iter().map(|(payment, _)| payment.amount).sum();
+        let is_due = |payment: &SalePayment| {
+            let booked = |how| self.is_booked(&self.payment_key(how, sale, payment));
+            payment.amount > Decimal::ZERO && !booked(BookedAs::Payment) && !booked(BookedAs::Deposit)
+        };
+        let due: Decimal = tenders.iter().map(|(payment, _)| payment).filter(|payment| is_due(payment)).map(|payment| payment.amount).sum();
+        // Somebody booked part of it in NetSuite, and nobody knows which: booked once more it would be there twice.
+        let partly = self.open_of_all(sale, bills).filter(|open| *open > tolerance && due > *open + tolerance);
+        if let Some(open) = partly.filter(|_| bills.iter().any(|bill| bill.kind == RecordKind::Invoice)) {
+            return Err(self.more_than_open(what, due, open));
+        }
         for (payment, rule) in tenders {
             let external_id = self.payment_key(BookedAs::Payment, sale, payment);
             let deposit = self.payment_key(BookedAs::Deposit, sale, payment);
@@ -210,14 +231,18 @@ impl<'a> Case<'a> {
                 {
                     return Ok(());
                 }
+                if payment.amount > Decimal::ZERO && self.is_settled_by_hand(sale, bills, taken) {
+                    self.notes.push(format!(
+                        "The invoice of {what} is settled in NetSuite already: {} is not booked again.",
+                        self.shown(payment.amount)
+                    ));
+                    continue;
+                }
                 let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();
-                let (amount, most) = (self.shown(payment.amount.abs()), self.shown(most));
-                let did = if payment.amount < Decimal::ZERO { "gave back" } else { "took" };
-                let detail = format!(
-                    "The till {did} {amount} for {what}, and its invoice has only {most} open. Settle the difference in NetSuite, then release it here."
-                );
-                return Err(held(Reason::TotalsDiffer, detail));
+                return Err(self.more_than_open(what, payment.amount, most));
             };
+            // What is gone from the till may be what this one stands for now.
+            self.check_payments(sale, what)?;
             let (id, remaining) = (invoice.id.clone(), invoice.remaining.unwrap_or(payment.amount));
             let request = PaymentRequest {
                 external_id: external_id.clone(),
@@ -235,9 +260,39 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
+    fn more_than_open(&self, what: &str, amount: Decimal, open: Decimal) -> Next {
+        let did = if amount < Decimal::ZERO { "gave back" } else { "took" };
+        let (amount, open) = (self.shown(amount.abs()), self.shown(open));
+        let detail = format!(
+            "The till {did} {amount} for {what}, and its invoice has only {open} open. Settle all of the invoice in NetSuite, then release it here; or skip it here."
+        );
+        held(Reason::TotalsDiffer, detail)
+    }
+
+    /// Nothing of the bills is open, they come to what the sale does, and the till took no more than that: a person booked in NetSuite
+    /// what we did not.
+    fn is_settled_by_hand(&self, sale: &Sale, bills: &[Bill], taken: Decimal) -> bool {
+        let tolerance = self.mappings.settings.tolerance;
+        let settled = self.open_of_all(sale, bills).is_some_and(|open| open.abs() <= tolerance);
+        settled && taken <= sale.totals.price_incl_tax + tolerance
+    }
+
+    /// What is open of the bills, where they are all that there will be of the sale: they come to what it does.
+    fn open_of_all(&self, sale: &Sale, bills: &[Bill]) -> Option<Decimal> {
+        let sold = self.gross_of(sale, Part::Sold).ok()?;
+        let total = bills.iter().map(|bill| bill.total).sum::<Option<Decimal>>()?;
+        let open = bills.iter().map(|bill| bill.remaining).sum::<Option<Decimal>>()?;
+        Some(open).filter(|_| (total - sold).abs() <= self.mappings.settings.tolerance)
+    }
+
     /// A layby of which as much was paid as it comes to, what was given back counted.
     fn is_settled_layby(&self, sale: &Sale) -> bool {
         let layby = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::Layby));
         layby && (sale.paid() - sale.totals.price_incl_tax).abs() <= self.mappings.settings.tolerance
     }
+}
+
+/// The record that a call made, and its kind.
+fn made(call: &PastCall) -> Option<(RecordKind, RecordId)> {
+    call.kind.makes().zip(call.record.clone())
 }

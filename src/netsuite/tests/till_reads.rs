@@ -6,7 +6,7 @@ use serde_json::json;
 use super::server::{Server, client, ok, refused, rows};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::RecordId;
-use crate::domain::record::RecordKind;
+use crate::domain::record::{Money, RecordKind};
 use crate::domain::sales_order::ItemKind;
 use crate::domain::verdict::Reason;
 
@@ -258,4 +258,20 @@ async fn a_list_that_is_not_shown_is_empty_and_a_failure_is_not() {
     }
     let broken = Server::start(|_| refused(400, "INVALID_PARAMETER", "Invalid search query.")).await;
     assert!(client(&broken).periods().await.is_err(), "a query that is wrong is a mistake of ours");
+}
+
+#[tokio::test]
+async fn payments_are_read_where_the_account_lacks_a_column() {
+    let server = Server::start(|seen| {
+        let query = seen.query();
+        if let Some(column) = ["paymentmethod", "foreignpaymentamountunused"].into_iter().find(|column| query.contains(column)) {
+            let told = format!("Search error occurred: Field '{column}' for record 'transaction' was not found.");
+            return refused(400, "INVALID_PARAMETER", &told);
+        }
+        rows(&json!([{"id": "8", "foreigntotal": "-23.00"}]), false)
+    })
+    .await;
+    let money = client(&server).money_of(&["8".into(), "9".into()]).await.unwrap();
+    assert_eq!(money, [Money { amount: Some("23.00".parse().unwrap()), ..Money::untold("8".into()) }]);
+    assert_eq!(server.seen().len(), 3);
 }

@@ -17,7 +17,7 @@ use crate::domain::sale::{Charge, Sale, SaleLine};
 
 /// Which of a sale's lines a record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(in crate::domain::decide) enum Part {
     /// What was handed over, with everything that stands outside the goods.
     Sold,
     /// What came back.
@@ -46,7 +46,7 @@ impl<'a> Case<'a> {
     }
 
     /// What a part of the sale comes to with tax, as its record has it: above zero where more is sold, or taken back, than is deducted.
-    pub(super) fn gross_of(&self, sale: &Sale, part: Part) -> Step<Decimal> {
+    pub(in crate::domain::decide) fn gross_of(&self, sale: &Sale, part: Part) -> Step<Decimal> {
         let places = self.places()?;
         if !(self.sells(sale) && self.takes_back(sale)) {
             return Ok(as_of(part, money::round(sale.totals.price_incl_tax, places)));

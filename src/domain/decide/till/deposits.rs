@@ -65,7 +65,7 @@ impl Case<'_> {
     /// The same as NetSuite has them now, the first instalment first.
     fn deposits_now(&self, sale: &Sale) -> Step<Vec<Deposit>> {
         let deposits = self.deposits(sale, self.booked(sale)?);
-        let ids = deposits.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        let ids = deposits.iter().map(|(id, _)| (RecordKind::CustomerDeposit, id.clone())).collect::<Vec<_>>();
         let now = self.money_now(&ids)?;
         let each = deposits.into_iter().map(|(record, amount)| {
             let expected = amount - self.given_back_of(&record);
@@ -99,6 +99,8 @@ impl Case<'_> {
             if self.is_booked(&key) || self.is_booked(&paid) {
                 continue;
             }
+            // What is gone from the till may be what this one stands for now.
+            self.check_payments(sale, &order.number)?;
             let request = DepositRequest {
                 external_id: key.clone(),
                 order: order.id.clone(),
@@ -152,6 +154,7 @@ impl Case<'_> {
             );
             return Err(held(Reason::PaymentChanged, detail));
         }
+        self.check_payments(sale, &order.number)?;
         let mut wanted = amount.min(open);
         let mut parts = Vec::new();
         for deposit in deposits.into_iter().rev() {

@@ -16,6 +16,7 @@ mod place;
 mod ready;
 mod returns;
 
+pub(super) use self::amounts::Part;
 use super::{Case, LinkTo, Next, Step, end, held, ignored, waiting};
 use crate::domain::call::CallKind;
 use crate::domain::decide::Rest;

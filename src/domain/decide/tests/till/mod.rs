@@ -265,8 +265,8 @@ impl World {
             }
             Question::ReadBack => answers.read_back = Some(self.books.iter().map(bill).collect()),
             Question::Payments(ids) => {
-                for id in ids {
-                    let money = self.books.iter().find(|booked| booked.id == id).map(|booked| Money {
+                for (kind, id) in ids {
+                    let money = self.books.iter().find(|booked| (booked.kind, &booked.id) == (kind, &id)).map(|booked| Money {
                         id: id.clone(),
                         amount: Some(booked.total),
                         unused: Some(booked.open),
