@@ -82,7 +82,7 @@ impl Case<'_> {
             self.notes.push("NetSuite does not tell the bill's total, so only quantities were compared.".to_owned());
             return Ok(());
         };
-        let (billed, sold) = (money::round(billed, places), money::round(sale.totals.price_incl_tax, places));
+        let (billed, sold) = (money::round(billed, places), self.comes_to(order, sale)?);
         let difference = sold - billed;
         let (sold, billed) = (self.shown(sold), self.shown(billed));
         self.notes.push(format!("Read back: sold {sold}, billed {billed}."));
@@ -116,7 +116,7 @@ impl Case<'_> {
         let places = money::places(self.reference()?.retailer.currency.as_deref());
         let bills = self.bills()?;
         let Some((billed, bill)) = bills.iter().map(|bill| bill.total).sum::<Option<Decimal>>().zip(bills.last()) else { return Ok(()) };
-        let difference = money::round(sale.totals.price_incl_tax, places) - money::round(billed, places);
+        let difference = self.comes_to(order, sale)? - money::round(billed, places);
         // Where Advanced Shipping is off the fulfilment makes the bill, and no call of ours has it.
         let item = match self.asked(&bill.id) {
             Some(_) => self.variance_item_of(&bill.id),
@@ -127,6 +127,14 @@ impl Case<'_> {
         };
         let request = VarianceRequest { record: bill.kind, bill: bill.id.clone(), item: self.named_item(item)?, amount: difference };
         Err(call(format!("variance/{}", bill.id), Request::Variance(request)))
+    }
+
+    /// What the bills have to come to: the sale's total; of a sale that began at the till, what was paid where the till rounds cash.
+    fn comes_to(&mut self, order: &SalesOrder, sale: &Sale) -> Step<Decimal> {
+        if self.is_of_the_till(order, sale) {
+            return self.target(sale, sale.number().unwrap_or(sale.id.as_str()));
+        }
+        Ok(money::round(sale.totals.price_incl_tax, money::places(self.reference()?.retailer.currency.as_deref())))
     }
 
     /// An item's internal id, from its id or name.

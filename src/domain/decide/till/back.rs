@@ -179,6 +179,13 @@ impl<'a> Case<'a> {
             let of_item = |key: i64| authorized.lines.iter().any(|line| line.line == key && line.item.id == item.id);
             let free = |target: &&mut TransformLine| of_item(target.order_line) && target.received.is_empty() && target.bin.is_none();
             let Some(target) = lines.iter_mut().find(free) else { continue };
+            if target.quantity < line.quantity.abs() {
+                missing.note(format!(
+                    "part of '{}' is received by hand, and nobody knows with which numbers: receive the rest in NetSuite too",
+                    item.name
+                ));
+                continue;
+            }
             match self.returning(sale, line, &item, target.location.as_deref())? {
                 Ok(back) => (target.received, target.bin) = (back.numbers, back.bin),
                 Err(what) => missing.note(format!("'{}' {}", item.name, what.trim_end_matches('.'))),

@@ -61,7 +61,7 @@ impl<'a> Case<'a> {
     }
 
     /// What the record has to come to: the sale's total, or what was paid where the till rounds cash and an item takes that up.
-    pub(super) fn target(&mut self, sale: &Sale, number: &str) -> Step<Decimal> {
+    pub(in crate::domain::decide) fn target(&mut self, sale: &Sale, number: &str) -> Step<Decimal> {
         let gross = money::round(sale.totals.price_incl_tax, self.places()?);
         let status = sale.status.as_ref().ok();
         // On account and layby are paid as they are paid.

@@ -1,6 +1,8 @@
 //! Goods come back: a refund or credit by themselves, or through a return authorisation where the original has a sales order; and
 //! exchanges, where others leave at the same time.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::amounts::{Detail, Part};
@@ -18,8 +20,8 @@ use crate::domain::mapping::RefundAs;
 use crate::domain::money;
 use crate::domain::record::{Bill, Child, RecordKind};
 use crate::domain::sale::Sale;
-use crate::domain::sales_order::{ItemKind, SalesOrder};
-use crate::domain::status::OrderStatus;
+use crate::domain::sales_order::{ItemKind, OrderLine, SalesOrder};
+use crate::domain::status::{OrderStatus, SaleState};
 use crate::domain::verdict::Reason;
 
 impl<'a> Case<'a> {
@@ -149,16 +151,24 @@ impl<'a> Case<'a> {
         let Some(authorized) = &self.facts.answers.authorized else {
             return Err(Next::Ask(vec![Question::Authorized(authorization.clone())]));
         };
-        let lines = |goods_only: bool| {
+        // What goes to no stock is not received, and what somebody received by hand is there.
+        let mut stock = BTreeSet::new();
+        for line in &authorized.lines {
+            if self.leaves_stock(authorized, line)? && to_receive(line) > Decimal::ZERO {
+                stock.insert(line.line);
+            }
+        }
+        let lines = |goods_only: bool| -> Vec<TransformLine> {
             let lines = authorized.lines.iter().filter(|line| !line.kind.is_text() && line.kind != ItemKind::Discount);
-            let lines = lines.filter(move |line| !goods_only || line.kind.is_shipped());
-            lines.map(|line| TransformLine {
+            let lines = lines.filter(|line| !goods_only || stock.contains(&line.line));
+            let line = |line: &OrderLine| TransformLine {
                 order_line: line.line,
-                quantity: line.quantity.abs(),
+                quantity: if goods_only { to_receive(line) } else { line.quantity.abs() },
                 location: line.location.as_ref().or(authorized.location.as_ref()).map(|location| location.id.clone()),
                 received: Vec::new(),
                 bin: None,
-            })
+            };
+            lines.map(line).collect()
         };
         let mut request = TransformRequest {
             from: RecordKind::ReturnAuthorization,
@@ -167,7 +177,7 @@ impl<'a> Case<'a> {
             external_id: self.key(RecordKind::ItemReceipt, sale),
             date,
             memo: Some(memo(sale)),
-            lines: lines(true).collect(),
+            lines: lines(true),
             payment_method: None,
             account: None,
             apply: Vec::new(),
@@ -186,7 +196,7 @@ impl<'a> Case<'a> {
         let request = TransformRequest {
             record: kind,
             external_id: external_id.clone(),
-            lines: lines(false).collect(),
+            lines: lines(false),
             payment_method,
             account,
             apply,
@@ -221,15 +231,26 @@ impl<'a> Case<'a> {
             let Some(customer) = credit.customer.clone() else {
                 return Err(held(Reason::UnknownAnswer, format!("NetSuite does not tell whose the credit memo {} is.", credit.id)));
             };
-            let open = credit.remaining.unwrap_or(payment.amount.abs());
-            let amount = payment.amount.abs();
-            if amount > open + self.mappings.settings.tolerance {
-                let (amount, open) = (self.shown(amount), self.shown(open));
+            let tolerance = self.mappings.settings.tolerance;
+            let (amount, due) = (payment.amount.abs(), self.due_back(sale, number)?);
+            let open = credit.remaining.unwrap_or(due);
+            // Somebody gave it back in NetSuite: what the credit comes to is compared all the same.
+            if open <= tolerance && amount > open + tolerance {
+                self.notes.push(format!(
+                    "The credit memo of sale {number} is settled in NetSuite already: {} is not given back again.",
+                    self.shown(amount)
+                ));
+                continue;
+            }
+            // Less is open than we have still to give back: nobody knows which part of it was given back by hand.
+            if due > open + tolerance {
+                let (due, open) = (self.shown(due), self.shown(open));
                 let detail = format!(
-                    "The till gave {amount} back for sale {number}, and its credit memo has only {open} open. Settle the difference in NetSuite, then release it here."
+                    "The till gave {due} back for sale {number} that is not booked yet, and its credit memo has only {open} open. Give all of it back in NetSuite, then release it here; or skip it here."
                 );
                 return Err(held(Reason::TotalsDiffer, detail));
             }
+            self.check_payments(sale, number)?;
             let request = RefundRequest {
                 external_id: key.clone(),
                 customer,
@@ -246,10 +267,33 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
+    /// What the till gave back that is not booked yet.
+    fn due_back(&self, sale: &Sale, number: &str) -> Step<Decimal> {
+        let given = self.tenders(number, sale)?.into_iter().map(|(payment, _)| payment).filter(|payment| payment.amount < Decimal::ZERO);
+        let due = given.filter(|payment| !self.is_booked(&self.payment_key(BookedAs::Refund, sale, payment)));
+        Ok(due.map(|payment| payment.amount.abs()).sum())
+    }
+
+    /// What the invoice of an exchange comes to: what is sold, and what the till rounds cash by where an item takes that up.
+    fn sold_target(&self, sale: &Sale) -> Step<Decimal> {
+        let sold = self.gross_of(sale, Part::Sold)?;
+        let closed = sale.status.as_ref().is_ok_and(|status| status.state == SaleState::Closed && status.account.is_none());
+        let rounding = sale.paid() - money::round(sale.totals.price_incl_tax, self.places()?);
+        let settings = &self.mappings.settings;
+        let varies = closed && settings.variance_item.is_some() && rounding.abs() <= settings.tolerance;
+        Ok(if varies { sold + rounding } else { sold })
+    }
+
     /// An exchange: an invoice for what leaves, a credit memo for what comes back, applied to it; the difference is paid or given back.
     pub(super) fn exchange(&mut self, sale: &'a Sale, number: &str, booked: &'a [Child]) -> Step<Next> {
         let invoice = self.record_of(RecordKind::Invoice, sale, number, booked)?;
         let credit = self.record_of(RecordKind::CreditMemo, sale, number, booked)?;
+        let sold = self.sold_target(sale)?;
+        if let Some(invoice) = invoice {
+            // Before the credit is applied to all of it.
+            self.check_changed(sale, number, invoice, Part::Sold)?;
+            self.vary_record(invoice, sold)?;
+        }
         let (Some(invoice), Some(credit)) = (invoice, credit) else {
             if let Some(original) = self.original(sale)? {
                 self.check_taken_back(sale, number, original)?;
@@ -271,10 +315,7 @@ impl<'a> Case<'a> {
             }
             return Ok(call(request.external_id.clone(), Request::Book(request)));
         };
-        self.check_changed(sale, number, invoice, Part::Sold)?;
         self.check_changed(sale, number, credit, Part::Returned)?;
-        let sold = self.gross_of(sale, Part::Sold)?;
-        self.vary_record(invoice, sold)?;
         self.give_back(sale, number, credit)?;
         if self.tenders(number, sale)?.iter().any(|(payment, _)| payment.amount > Decimal::ZERO) {
             self.pay(number, invoice.customer.as_deref(), sale, std::slice::from_ref(invoice))?;
@@ -306,4 +347,9 @@ fn is_untouched(order: &SalesOrder) -> bool {
     let open = [OrderStatus::PendingApproval, OrderStatus::PendingFulfillment];
     order.status.as_ref().is_ok_and(|status| open.contains(status))
         && order.lines.iter().all(|line| line.fulfilled.is_zero() && line.billed.is_zero())
+}
+
+/// What of a return authorisation's line is not received yet.
+fn to_receive(line: &OrderLine) -> Decimal {
+    (line.quantity.abs() - line.fulfilled.abs()).max(Decimal::ZERO).normalize()
 }

@@ -131,6 +131,8 @@ impl World {
                     back.lines.retain(|line| wanted(line).is_some_and(|wanted| !wanted.quantity.is_zero()));
                     for line in &mut back.lines {
                         line.quantity = wanted(line).unwrap().quantity;
+                        // Nothing is received or refunded of it yet.
+                        (line.fulfilled, line.billed) = (Decimal::ZERO, Decimal::ZERO);
                     }
                     self.authorized = Some(back);
                 }

@@ -203,3 +203,26 @@ fn a_return_waits_until_something_of_its_sales_order_has_left() {
     world.original.order = before.order;
     assert_eq!(pass(&mut world, &sale, more).reason, Reason::ReturnBooked);
 }
+
+#[test]
+fn what_was_received_by_hand_is_not_received_again() {
+    let more = "skip_sales_orders = false";
+    let (_, before) = original(vec![sold("p1", "2", "20"), sold("p2", "1", "5")], more);
+    let sale = back(vec![sold("p1", "-2", "20"), sold("p2", "-1", "5")]);
+    for (by_hand, receipt) in [([0, 1], Some(vec![Decimal::TWO])), ([1, 1], Some(vec![Decimal::ONE])), ([2, 1], None)] {
+        let mut world = World { loses: Some(1), ..of(before.clone()) };
+        assert_eq!(pass(&mut world, &sale, more).reason, Reason::UnknownAnswer);
+        let lines = &mut world.authorized.as_mut().unwrap().lines;
+        lines.iter_mut().zip(by_hand).for_each(|(line, received)| line.fulfilled = received.into());
+        let verdict = pass(&mut world, &sale, more);
+        assert_eq!(verdict.reason, Reason::ReturnBooked, "{}", verdict.detail);
+        let received = world.requests.iter().find_map(|request| match request {
+            Request::Transform(request) if request.record == RecordKind::ItemReceipt => {
+                Some(request.lines.iter().map(|line| line.quantity).collect::<Vec<_>>())
+            }
+            _ => None,
+        });
+        assert_eq!(received, receipt);
+        assert_eq!(world.of(RecordKind::CashRefund)[0].total, money("51.75"), "all of it is given back");
+    }
+}
