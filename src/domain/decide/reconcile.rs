@@ -7,6 +7,7 @@ use super::{Case, Next, Rest, Step, held, ignored, synced, waiting};
 use crate::domain::call::{Call, CallKind, Request};
 use crate::domain::facts::Question;
 use crate::domain::mapping::{OnCancelled, PaymentKind, Service};
+use crate::domain::record::RecordKind;
 use crate::domain::requests::{SaleIdRequest, SaleRequest};
 use crate::domain::sale::Sale;
 use crate::domain::sales_order::{OrderLine, SalesOrder};
@@ -169,7 +170,8 @@ impl<'a> Case<'a> {
             return Err(Next::Ask(vec![Question::Children(order.id.clone())]));
         };
         let bills = children.iter().filter(|child| child.kind.is_bill()).count();
-        self.notes.push(format!("Made from {} so far: {} fulfilments, {bills} bills.", order.number, children.len() - bills));
+        let fulfilments = children.iter().filter(|child| child.kind == RecordKind::ItemFulfillment).count();
+        self.notes.push(format!("Made from {} so far: {fulfilments} fulfilments, {bills} bills.", order.number));
 
         let matched =
             if order.status == Ok(OrderStatus::Billed) && !self.booked_by_us() { None } else { Some(self.match_lines(order, sale)?) };

@@ -383,3 +383,54 @@ fn a_record_that_somebody_deleted_is_not_booked_a_second_time() {
     world.books.clear();
     assert_eq!(run(&mut world, &sale, SKIP), (VerdictKind::Held, Reason::RecordGone));
 }
+
+#[test]
+fn cash_that_the_till_rounds_is_in_the_books_of_a_sales_order_and_of_an_exchange_too() {
+    let more = format!("{KEEP}\ntolerance = \"0.05\"");
+    let mut sale = sale_with("CLOSED", vec![sold("free1", "1", "29.98")]);
+    sale.payments = vec![paid("a", "cash", "30")];
+    let mut world = World::default();
+    assert_eq!(run(&mut world, &sale, &more), (VerdictKind::Synced, Reason::FulfilledAndBilled));
+    let (invoice, payment) = (world.of(RecordKind::Invoice)[0], world.of(RecordKind::CustomerPayment)[0]);
+    assert_eq!((invoice.total, invoice.open, payment.total), (money("30"), Decimal::ZERO, money("30")));
+
+    for (price, tender) in [("49.98", "30"), ("10.02", "-10")] {
+        let mut sale = sale_with("CLOSED", vec![sold("free1", "-1", "20"), sold("free2", "1", price)]);
+        sale.payments = vec![paid("a", "cash", tender)];
+        let mut world = World::default();
+        assert_eq!(run(&mut world, &sale, &more), (VerdictKind::Synced, Reason::ReturnBooked));
+        assert!(world.books.iter().all(|booked| booked.open.is_zero()), "{:?}", world.books);
+        assert_eq!(world.of(RecordKind::Invoice)[0].total - world.of(RecordKind::CreditMemo)[0].total, money(tender));
+    }
+}
+
+#[test]
+fn two_payment_types_that_are_booked_alike_are_one_tender() {
+    let alike = Mappings::parse(&RULES.replace("netsuite = \"1\"", "netsuite = \" 7\"")).unwrap().mappings;
+    let mut sale = sale_with("CLOSED", goods());
+    sale.payments = vec![paid("a", "card", "50"), paid("b", "cash", "26")];
+    let mut world = World::default();
+    assert_eq!(world.pass(&sale, &alike).0.reason, Reason::Booked);
+    assert_eq!(world.kinds(), [RecordKind::CashSale]);
+    assert!(world.notes.iter().all(|note| !note.contains("one payment method")), "{:?}", world.notes);
+    sale.payments = vec![paid("a", "cash", "76")];
+    assert_eq!(world.pass(&sale, &alike).0.reason, Reason::Booked, "paid as before, to NetSuite");
+    let mut more = alike;
+    more.settings.direct_record = crate::domain::mapping::DirectRecord::Invoice;
+    sale.payments = vec![paid("a", "card", "76")];
+    let mut world = World::default();
+    assert_eq!(world.pass(&sale, &more).0.reason, Reason::Booked);
+    sale.payments = vec![paid("a", "cash", "76")];
+    assert_eq!(world.pass(&sale, &more).0.reason, Reason::Booked);
+}
+
+#[test]
+fn only_fulfilments_are_told_as_such() {
+    let (mut world, sale) = (World::default(), sale_with("CLOSED", goods()));
+    run(&mut world, &sale, KEEP);
+    let from = world.order.as_ref().map(|order| order.id.clone());
+    world.books.push(Booked { from, ..books::blank(RecordKind::ReturnAuthorization, &"900".into(), "by-hand") });
+    run(&mut world, &sale, KEEP);
+    assert!(world.notes.last().is_some() && world.notes.iter().any(|note| note.contains("1 fulfilments, 1 bills")), "{:?}", world.notes);
+    assert!(world.notes.iter().all(|note| !note.contains("2 fulfilments")), "{:?}", world.notes);
+}
