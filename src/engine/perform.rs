@@ -4,6 +4,7 @@ use super::lookup::{Found, look_up};
 use super::patience::{Classified, write};
 use super::{Engine, PassError, Side};
 use crate::causes::in_one_line;
+use crate::domain::bookings::ErpCustomerRequest;
 use crate::domain::call::{Call, Request};
 use crate::domain::failure::FailureClass;
 use crate::domain::verdict::Reason;
@@ -71,14 +72,15 @@ impl Engine {
         }
         let outcome = CallOutcome { state, http_status, answer: Some(detail.clone()), remote_id: None };
         kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)?;
-        let class = match (class, &call.request) {
+        Ok(match (class, &call.request) {
             // Somebody else has the customer's name: a person says who the customer is.
-            (FailureClass::Duplicate, Request::ErpCustomer(_)) => FailureClass::Refused(Reason::Unresolved),
+            (FailureClass::Duplicate, Request::ErpCustomer(customer)) => {
+                Performed::Failed { class: FailureClass::Refused(Reason::Unresolved), detail: name_taken(customer, &detail) }
+            }
             // A duplicate that cannot be found is somebody else's record under our key, or a rule that we do not know.
-            (FailureClass::Duplicate, _) => FailureClass::Refused(Reason::LinkConflict),
-            (class, _) => class,
-        };
-        Ok(Performed::Failed { class, detail })
+            (FailureClass::Duplicate, _) => Performed::Failed { class: FailureClass::Refused(Reason::LinkConflict), detail },
+            (class, _) => Performed::Failed { class, detail },
+        })
     }
 
     /// Settles a call as done.
@@ -99,6 +101,20 @@ impl Engine {
         let outcome = CallOutcome { state: CallState::Done, http_status, answer: None, remote_id };
         kept(self.store.settle_call(&claimed.lease, &row.id, outcome).await?)
     }
+}
+
+/// NetSuite has an entity of the customer's name already: who that is, and what makes the two one or tells them apart.
+fn name_taken(customer: &ErpCustomerRequest, detail: &str) -> String {
+    let person = [&customer.first_name, &customer.last_name].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+    let name = customer.company_name.as_deref().unwrap_or(&person);
+    let same = match customer.email.as_deref() {
+        Some(email) => format!("give NetSuite's customer the e-mail {email}"),
+        None => "give the till's customer the e-mail of NetSuite's, or its entity id as code".to_owned(),
+    };
+    format!(
+        "NetSuite has an entity '{name}' already, so the till's customer of that name is not made: {detail}. If they are the same, {same}; if not, \
+         change the entity id (customer ID) or name of one of them. Then release it here."
+    )
 }
 
 /// A write that found the lease lost ends the pass.
@@ -172,4 +188,29 @@ async fn send(side: &Side, request: &Request) -> Result<Option<String>, SendErro
         Request::ApplyDeposit(application) => Some(netsuite.apply_deposit(application).await?.to_string()),
         Request::Refund(refund) => Some(netsuite.refund(refund).await?.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_told_with_who_it_is_and_what_to_do() {
+        let customer = ErpCustomerRequest {
+            external_id: "tb-cust-1-1".to_owned(),
+            x_series_id: "1".to_owned(),
+            company_name: None,
+            first_name: Some("Hemi".to_owned()),
+            last_name: Some("Rangi".to_owned()),
+            email: Some("hemi@example.com".to_owned()),
+            phone: None,
+            subsidiary: None,
+        };
+        let told = name_taken(&customer, "This entity already exists");
+        for word in ["'Hemi Rangi'", "This entity already exists", "give NetSuite's customer the e-mail hemi@example.com", "release it"] {
+            assert!(told.contains(word), "{told}");
+        }
+        let told = name_taken(&ErpCustomerRequest { email: None, ..customer }, "");
+        assert!(told.contains("entity id as code"), "{told}");
+    }
 }
