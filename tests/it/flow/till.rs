@@ -1,6 +1,7 @@
 //! Sales that begin at the till, through the running service: what becomes of each in NetSuite, once.
 
 use rust_decimal::Decimal;
+use tillbridge::clock::Clock;
 use tillbridge::sandbox::{BroughtBack, Entry, SaleState, Tender, Ticket, TicketLine, TransactionKind as Kind};
 use tillbridge::store::{Dedupe, EventSource, NewEvent, OrderRef};
 use uuid::Uuid;
@@ -262,7 +263,7 @@ async fn a_return_that_is_told_before_its_original_makes_the_original_come_first
             order: Some(OrderRef::XSeries(back.to_string().as_str().into())),
             dedupe: Dedupe::Never,
             body: Vec::new(),
-            due_at: jiff::Timestamp::now(),
+            due_at: Clock::System.now(),
             verdict: None,
         };
         world.store().receive(event).await.unwrap();
