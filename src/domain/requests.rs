@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::bookings::Witness;
+use super::bookings::{Application, Witness};
 use super::ids::{RecordId, SaleId};
 use super::record::RecordKind;
 use super::status::{HandOver, SaleState};
@@ -207,8 +207,11 @@ pub struct PaymentRequest {
     pub customer: String,
     /// The invoice it is applied to.
     pub invoice: RecordId,
-    /// The amount.
+    /// The amount; what `more` does not take of it is the invoice's.
     pub amount: Decimal,
+    /// Further invoices that it is applied to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Application>,
     /// The posting date.
     pub date: Option<Date>,
     /// The payment method's internal id.

@@ -7,6 +7,7 @@ use super::reconcile::call;
 use super::ship::memo;
 use super::till::Part;
 use super::{Case, Next, Step, held};
+use crate::domain::bookings::Application;
 use crate::domain::call::{CallKind, Request};
 use crate::domain::facts::{PastCall, Question};
 use crate::domain::ids::RecordId;
@@ -200,7 +201,9 @@ impl<'a> Case<'a> {
         let tenders = self.tenders(what, sale)?;
         let Some(customer) = customer.filter(|_| !tenders.is_empty()) else { return Ok(()) };
         let tolerance = self.mappings.settings.tolerance;
-        let taken: Decimal = tenders.iter().map(|(payment, _)| payment.amount).sum();
+        // A promise is not money; what NetSuite had before counts.
+        let is_money = |payment: &&SalePayment| self.rule_of(&payment.type_id).is_none_or(|rule| rule.kind != PaymentKind::OnAccount);
+        let taken: Decimal = sale.payments.iter().filter(is_money).map(|payment| payment.amount).sum();
         let is_due = |payment: &SalePayment| {
             let booked = |how| self.is_booked(&self.payment_key(how, sale, payment));
             payment.amount > Decimal::ZERO && !booked(BookedAs::Payment) && !booked(BookedAs::Deposit)
@@ -221,11 +224,7 @@ impl<'a> Case<'a> {
             if self.is_booked(&external_id) || self.is_booked(&deposit) || given_back {
                 continue;
             }
-            let mut open = bills
-                .iter()
-                .filter(|bill| bill.kind == RecordKind::Invoice && bill.remaining.is_some_and(|remaining| remaining > Decimal::ZERO));
-            let fits = |bill: &&Bill| bill.remaining.is_some_and(|remaining| remaining + tolerance >= payment.amount);
-            let Some(invoice) = open.clone().find(fits).filter(|_| payment.amount > Decimal::ZERO) else {
+            let Some((invoice, more)) = spread(payment.amount, bills, tolerance) else {
                 // A cash sale is paid by itself.
                 if bills.iter().any(|bill| bill.kind == RecordKind::CashSale) || !bills.iter().any(|bill| bill.kind == RecordKind::Invoice)
                 {
@@ -238,17 +237,17 @@ impl<'a> Case<'a> {
                     ));
                     continue;
                 }
-                let most = open.next().and_then(|bill| bill.remaining).unwrap_or_default();
+                let most = open_invoices(bills).map(|(_, open)| open).sum();
                 return Err(self.more_than_open(what, payment.amount, most));
             };
             // What is gone from the till may be what this one stands for now.
             self.check_payments(sale, what)?;
-            let (id, remaining) = (invoice.id.clone(), invoice.remaining.unwrap_or(payment.amount));
             let request = PaymentRequest {
                 external_id: external_id.clone(),
                 customer: customer.to_owned(),
-                invoice: id,
-                amount: payment.amount.min(remaining),
+                invoice: invoice.record,
+                amount: invoice.amount + more.iter().map(|part| part.amount).sum::<Decimal>(),
+                more,
                 date: self.payment_day(sale, payment)?,
                 payment_method: self.payment_method(&rule)?,
                 account: self.account(&rule)?,
@@ -290,6 +289,37 @@ impl<'a> Case<'a> {
         let layby = sale.status.as_ref().is_ok_and(|status| status.account == Some(Account::Layby));
         layby && (sale.paid() - sale.totals.price_incl_tax).abs() <= self.mappings.settings.tolerance
     }
+}
+
+/// The invoices of which something is open, and how much.
+fn open_invoices(bills: &[Bill]) -> impl Iterator<Item = (&Bill, Decimal)> {
+    let open = bills.iter().filter(|bill| bill.kind == RecordKind::Invoice).filter_map(|bill| Some((bill, bill.remaining?)));
+    open.filter(|(_, open)| *open > Decimal::ZERO)
+}
+
+/// What a payment pays for: the first invoice that has all of it open, else one after the other; none where they have less open.
+fn spread(amount: Decimal, bills: &[Bill], tolerance: Decimal) -> Option<(Application, Vec<Application>)> {
+    let part = |bill: &Bill, amount| Application { record: bill.id.clone(), amount };
+    if amount <= Decimal::ZERO {
+        return None;
+    }
+    if let Some((bill, open)) = open_invoices(bills).find(|(_, open)| *open + tolerance >= amount) {
+        return Some((part(bill, amount.min(open)), Vec::new()));
+    }
+    let mut left = amount;
+    let mut parts = Vec::new();
+    for (bill, open) in open_invoices(bills) {
+        let now = left.min(open);
+        if now > Decimal::ZERO {
+            left -= now;
+            parts.push(part(bill, now));
+        }
+    }
+    if parts.is_empty() || left > tolerance {
+        return None;
+    }
+    let more = parts.split_off(1);
+    Some((parts.pop()?, more))
 }
 
 /// The record that a call made, and its kind.

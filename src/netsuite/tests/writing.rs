@@ -119,6 +119,7 @@ async fn payments_variances_and_fields_go_to_their_records() {
         customer: "107".to_owned(),
         invoice: RecordId::from("901"),
         amount: Decimal::new(14_662, 2),
+        more: Vec::new(),
         date: Some("2026-11-23".parse().unwrap()),
         payment_method: None,
         account: None,

@@ -124,8 +124,13 @@ pub(in crate::netsuite) fn payment(request: &PaymentRequest) -> Result<Body, Uns
     // Or NetSuite spreads what is left over other open invoices.
     body.insert("autoApply".to_owned(), false.into());
     money(&mut body, request.payment_method.as_deref(), request.account.as_deref())?;
-    let applied = json!({ "doc": reference(request.invoice.as_str())?, "apply": true, "amount": number(request.amount)? });
-    body.insert("apply".to_owned(), json!({ "items": [applied] }));
+    let more: Decimal = request.more.iter().map(|part| part.amount).sum();
+    let parts =
+        std::iter::once((&request.invoice, request.amount - more)).chain(request.more.iter().map(|part| (&part.record, part.amount)));
+    let applied =
+        parts.map(|(invoice, amount)| Ok(json!({ "doc": reference(invoice.as_str())?, "apply": true, "amount": number(amount)? })));
+    let applied = applied.collect::<Result<Vec<_>, Unsendable>>()?;
+    body.insert("apply".to_owned(), json!({ "items": applied }));
     Ok(body)
 }
 
@@ -206,6 +211,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::bookings::Application;
     use crate::domain::ids::RecordId;
     use crate::domain::record::RecordKind;
     use crate::domain::requests::BillLine;
@@ -303,6 +309,7 @@ mod tests {
             customer: "107".to_owned(),
             invoice: RecordId::from("901"),
             amount: dec("146.625"),
+            more: Vec::new(),
             date: None,
             payment_method: Some("2".to_owned()),
             account: Some("120".to_owned()),
@@ -313,6 +320,14 @@ mod tests {
             json!({"externalId": "tb-pay-1", "customer": {"id": "107"}, "payment": 146.625, "autoApply": false,
                    "paymentMethod": {"id": "2"}, "undepFunds": {"id": "F"}, "account": {"id": "120"},
                    "apply": {"items": [{"doc": {"id": "901"}, "apply": true, "amount": 146.625}]}})
+        );
+        // As it was stored before there could be more of them.
+        let stored = serde_json::to_value(&request).unwrap();
+        assert!(stored.get("more").is_none() && serde_json::from_value::<PaymentRequest>(stored).unwrap() == request);
+        let more = vec![Application { record: RecordId::from("902"), amount: dec("46.5") }];
+        assert_eq!(
+            payment(&PaymentRequest { more, ..request }).unwrap()["apply"],
+            json!({"items": [{"doc": {"id": "901"}, "apply": true, "amount": 100.125}, {"doc": {"id": "902"}, "apply": true, "amount": 46.5}]})
         );
     }
 

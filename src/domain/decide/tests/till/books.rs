@@ -49,7 +49,8 @@ impl World {
                 }
             }
             Request::Payment(request) => {
-                self.apply(&Application { record: request.invoice, amount: request.amount });
+                let more: Decimal = request.more.iter().map(|part| self.apply(part)).sum();
+                self.apply(&Application { record: request.invoice, amount: request.amount - more });
                 let (total, method, date) = (request.amount, request.payment_method, request.date);
                 self.books.push(Booked { total, method, date, ..blank(RecordKind::CustomerPayment, &id, &call.key) });
             }

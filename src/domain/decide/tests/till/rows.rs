@@ -434,3 +434,19 @@ fn only_fulfilments_are_told_as_such() {
     assert!(world.notes.last().is_some() && world.notes.iter().any(|note| note.contains("1 fulfilments, 1 bills")), "{:?}", world.notes);
     assert!(world.notes.iter().all(|note| !note.contains("2 fulfilments")), "{:?}", world.notes);
 }
+
+#[test]
+fn one_payment_pays_for_several_invoices_of_a_sales_order() {
+    let mut sale = sale_with("ONACCOUNT", goods());
+    let mut world = World::default();
+    run(&mut world, &sale, KEEP);
+    let half = world.books.iter_mut().find(|booked| booked.kind == RecordKind::Invoice).unwrap();
+    (half.total, half.open, half.tax) = (money("40"), money("40"), money("3"));
+    let rest = Booked { id: "901".into(), key: "by-hand".into(), total: money("36"), open: money("36"), ..half.clone() };
+    world.books.push(rest);
+    (sale.status, sale.payments) = (Ok(status("ONACCOUNT_CLOSED")), vec![paid("a", "card", "76")]);
+    assert_eq!(run(&mut world, &sale, KEEP), (VerdictKind::Synced, Reason::FulfilledAndBilled));
+    let payments = world.of(RecordKind::CustomerPayment);
+    assert_eq!(payments.iter().map(|payment| payment.total).collect::<Vec<_>>(), [money("76")]);
+    assert!(world.books.iter().all(|booked| booked.open.is_zero()), "{:?}", world.books);
+}
