@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn later_ids_sort_after_earlier_ones_also_when_the_clock_goes_back() {
         let mut ids = RowIds::default();
-        let times = [1_700_000_000_000; 5000].into_iter().chain([1_699_999_999_000; 3]).chain(1_700_000_000_000..1_700_000_000_100);
+        let times = std::iter::repeat_n(1_700_000_000_000, 5000).chain([1_699_999_999_000; 3]).chain(1_700_000_000_000..1_700_000_000_100);
         let made: Vec<Uuid> = times.map(|now| ids.next(now)).collect();
         assert!(made.is_sorted_by(|a, b| a.to_string() < b.to_string()));
         assert!(made.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));

@@ -290,7 +290,7 @@ fn event<'q>(query: Bound<'q>, row: &'q NewRow<'_>, now: i64) -> Bound<'q> {
 }
 
 fn nulls(query: Bound<'_>, many: usize) -> Bound<'_> {
-    repeat_n(None::<i64>, many).fold(query, |query, null| query.bind(null))
+    repeat_n(None::<i64>, many).fold(query, sqlx::query::Query::bind)
 }
 
 fn nth<T>(items: &[T], index: i64) -> Option<&T> {

@@ -29,7 +29,7 @@ async fn fill(world: &World) {
     }
     for (n, claimed) in world.claim(100).await.into_iter().enumerate() {
         let call = NewCall { kind: CallKind::CreateSale, key: format!("k-{n}"), request: json!({ "total": "1.50", "n": n }) };
-        begun(&world, &claimed, call).await;
+        begun(world, &claimed, call).await;
         let aliases = vec![format!("INV-{n}"), format!("inv-ä{n}")];
         let mut link = claimed.order.link.clone();
         link.netsuite_number = Some(format!("SO{n}"));
