@@ -26,8 +26,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use mimalloc::MiMalloc;
 
 use self::report::{Report, say};
+
+/// The service's: decisions and passes are measured in this process, and the bare program is to have the same.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What can go wrong in a measurement ends it, with a sentence.
 pub type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
