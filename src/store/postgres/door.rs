@@ -45,6 +45,12 @@ const ADD: &str = "INSERT INTO events (id, connection, order_id, seq, source, ki
          decided_at, received_at) \
      SELECT *, $14 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
+/// What goes into one statement: a little less than a TLS record. The driver leaves Nagle's algorithm on, so that the last of several writes waits for
+/// the acknowledgement of those before it, which the other side may hold back for 40 ms: more than many statements take.
+const WRITE: usize = 15_000;
+/// What a row takes beside its body, at the most of what is usual.
+const ROW: usize = 400;
+
 /// Stores a batch. An error is about the whole batch; what is wrong with one arrival is its own answer.
 pub(super) async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, StoreError> {
     let mut batch = Batch::of(arrivals);
@@ -186,12 +192,24 @@ async fn make_orders(tx: &mut Tx, orders: &mut [Hot]) -> Result<(), StoreError> 
         .map_err(during(RECEIVE))
 }
 
-/// Writes the events.
+/// Writes the events, as many at once as fit into one write to the socket.
 async fn add_events(tx: &mut Tx, events: &mut [NewRow<'_>]) -> Result<(), StoreError> {
-    if events.is_empty() {
-        return Ok(());
-    }
     events.sort_by_key(|row| row.dedupe_key);
+    let mut rest = &*events;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take_while(|row| {
+            bytes += row.body.len() + ROW;
+            bytes <= WRITE
+        });
+        let (now, later) = rest.split_at(fitting.count().max(1));
+        add_together(tx, now).await?;
+        rest = later;
+    }
+    Ok(())
+}
+
+async fn add_together(tx: &mut Tx, events: &[NewRow<'_>]) -> Result<(), StoreError> {
     sqlx::query(ADD)
         .bind(events.iter().map(|row| row.id.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|row| row.connection).collect::<Vec<_>>())
