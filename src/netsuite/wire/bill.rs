@@ -49,8 +49,8 @@ fn goods(lines: &[Value]) -> BTreeMap<String, Goods> {
     for line in lines.iter().map(Fields::of) {
         let (Some(item), Some(amount)) = (line.reference("item"), line.decimal("amount")) else { return BTreeMap::new() };
         let of_item = goods.entry(item.id).or_default();
-        of_item.quantity += line.decimal("quantity").unwrap_or_default().abs();
-        of_item.amount += amount;
+        of_item.quantity = of_item.quantity.saturating_add(line.decimal("quantity").unwrap_or_default().abs());
+        of_item.amount = of_item.amount.saturating_add(amount);
     }
     goods
 }
