@@ -163,7 +163,7 @@ impl Postgres {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
     {
-        self.run(operation, Kept::Transaction, work).await
+        self.write(operation, work).await
     }
 
     /// As above, for a write that is one statement; where that finds nothing to do, others may read why. It needs no transaction.

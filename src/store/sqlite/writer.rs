@@ -212,6 +212,8 @@ type Receives = Vec<(Box<Arrival>, oneshot::Sender<Result<Received, StoreError>>
 
 impl Task {
     async fn run(mut self, mut waiting: mpsc::Receiver<Command>, closing: CancellationToken) {
+        // Also where the task panics: who waits for the end is not to wait for ever.
+        let _closed = self.shared.closed.clone().drop_guard();
         let mut commands = Vec::with_capacity(BATCH);
         let mut closed = false;
         loop {
@@ -233,7 +235,6 @@ impl Task {
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "the write connection did not close in order");
         }
-        self.shared.closed.cancel();
     }
 
     async fn batch(&mut self, commands: &mut Vec<Command>) {

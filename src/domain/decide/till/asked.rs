@@ -10,10 +10,11 @@ use crate::domain::bookings::{Place, RecordLine, Witness};
 use crate::domain::call::Request;
 use crate::domain::decide::Case;
 use crate::domain::ids::RecordId;
+use crate::domain::record::RecordKind;
 use crate::domain::sale::Sale;
 
 /// What was asked for a record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(in crate::domain::decide) struct Asked<'a> {
     /// What the till said.
     pub(in crate::domain::decide) witness: Option<&'a Witness>,
@@ -67,7 +68,7 @@ impl<'a> Case<'a> {
     /// products and items belong together today.
     pub(super) fn item_on_order(&self, key: &str, product: &str) -> Option<&'a str> {
         let lines = self.facts.calls.iter().filter(|call| call.done).filter_map(|call| match call.request.as_ref()? {
-            Request::Book(request) if request.record == crate::domain::record::RecordKind::SalesOrder => Some(&request.lines),
+            Request::Book(request) if request.record == RecordKind::SalesOrder => Some(&request.lines),
             Request::ChangeOrder(change) => Some(&change.added),
             _ => None,
         });
@@ -89,21 +90,17 @@ fn asked(request: &Request) -> Option<Asked<'_>> {
         },
         Request::Transform(request) => Asked {
             witness: request.witness.as_ref(),
-            customer: None,
-            place: None,
             date: request.date,
             payment_method: request.payment_method.as_deref(),
             account: request.account.as_deref(),
-            lines: &[],
+            ..Asked::default()
         },
         Request::Invoice(request) | Request::CashSale(request) => Asked {
             witness: request.witness.as_ref(),
-            customer: None,
-            place: None,
             date: request.date,
             payment_method: request.payment_method.as_deref(),
             account: request.account.as_deref(),
-            lines: &[],
+            ..Asked::default()
         },
         _ => return None,
     })
