@@ -7,6 +7,44 @@ use thiserror::Error;
 
 use crate::domain::ids::{CallId, OrderId};
 
+/// Why a database failed, as its driver says it.
+#[derive(Debug, Error)]
+pub enum DriverError {
+    /// Postgres, or the way to it.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// `SQLite`.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file, or a thread.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The url cannot be followed.
+    #[error("{0}")]
+    Url(String),
+    /// Every connection was in use.
+    #[error("no connection to the database was free for {0:?}")]
+    NoneFree(std::time::Duration),
+    /// The connections are closed.
+    #[error("the connections to the database are closed")]
+    Closed,
+    /// A row that has to be there is not.
+    #[error("the row is not there")]
+    NoRow,
+    /// A column is missing, or holds a value of another type.
+    #[error("the column {column} cannot be read")]
+    Cell {
+        /// Its name.
+        column: String,
+    },
+    /// A parameter of a statement has no argument.
+    #[error("a parameter has no argument in: {sql}")]
+    Parameter {
+        /// The statement.
+        sql: String,
+    },
+}
+
 /// A failed operation of the store.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -28,7 +66,7 @@ pub enum StoreError {
         url: String,
         /// Why.
         #[source]
-        source: sqlx::Error,
+        source: DriverError,
     },
     /// A migration failed: nothing was changed.
     #[error("a migration failed")]
@@ -48,7 +86,7 @@ pub enum StoreError {
         operation: &'static str,
         /// Why; shared, because one failed commit answers everybody who waited for it.
         #[source]
-        source: Arc<sqlx::Error>,
+        source: Arc<DriverError>,
     },
     /// A statement failed, and nothing was written: trying again will not help.
     #[error("the store failed to {operation}")]
@@ -57,7 +95,7 @@ pub enum StoreError {
         operation: &'static str,
         /// Why.
         #[source]
-        source: sqlx::Error,
+        source: DriverError,
     },
     /// A value could not be turned into JSON.
     #[error("cannot write the JSON to {operation}")]

@@ -17,6 +17,7 @@ use super::server::{Purpose, Server};
 use super::writer::{LIMIT, TRIES, Tx, too_late};
 use super::{Postgres, Shared, door, during, is_race};
 use crate::store::batch::{Arrival, RECEIVE};
+use crate::store::error::DriverError;
 use crate::store::{NewEvent, Received, StoreError};
 
 /// How many events share a commit at the most.
@@ -97,7 +98,7 @@ impl Task {
     }
 
     /// Commits what was taken, and answers. An error is a failure of the store.
-    async fn batch(&self, taken: &mut Vec<Waiting>) -> Result<(), Arc<sqlx::Error>> {
+    async fn batch(&self, taken: &mut Vec<Waiting>) -> Result<(), Arc<DriverError>> {
         let (arrivals, callers): (Vec<_>, Vec<_>) = taken.drain(..).unzip();
         self.shared.writes.fetch_add(arrivals.len() as u64, Ordering::Relaxed);
         let mut callers = callers.into_iter();
@@ -175,6 +176,6 @@ fn fitting(arrivals: &[Box<Arrival>]) -> usize {
     fitting.count().max(1)
 }
 
-fn unavailable(source: &Arc<sqlx::Error>) -> StoreError {
+fn unavailable(source: &Arc<DriverError>) -> StoreError {
     StoreError::Unavailable { operation: RECEIVE, source: Arc::clone(source) }
 }

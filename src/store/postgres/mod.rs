@@ -9,6 +9,7 @@
 mod counters;
 mod dialect;
 mod door;
+mod driver;
 mod intake;
 mod listen;
 mod migrate;
@@ -24,7 +25,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
-use sqlx::Postgres as Driver;
 use sqlx::postgres::{PgPool, PgRow as Row};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,7 @@ use self::intake::Intake;
 use self::server::{Purpose, Server};
 use self::shared::Locked;
 use self::writer::{Kept, Tx};
+use super::error::DriverError;
 use super::ids::RowIds;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -102,7 +103,7 @@ impl Postgres {
             ahead: AtomicI64::new(0),
             clock,
         });
-        look_at(&server, &shared).await.map_err(|source| StoreError::Open { url: server.shown(), source })?;
+        look_at(&server, &shared).await.map_err(|source| StoreError::Open { url: server.shown(), source: source.into() })?;
         let tasks = TaskTracker::new();
         let intake = Intake::start(&server, &shared, &tasks);
         if shared.notifies.load(Ordering::Relaxed) {
@@ -140,6 +141,11 @@ impl Postgres {
     /// What was written since the engine was opened.
     pub(super) fn writer_stats(&self) -> WriterStats {
         WriterStats { writes: self.shared.writes.load(Ordering::Relaxed), commits: self.shared.commits.load(Ordering::Relaxed) }
+    }
+
+    /// For reads that may look at many rows: here they are as any other.
+    fn aside(&self) -> &PgPool {
+        &self.readers
     }
 
     /// The present, in epoch milliseconds.
@@ -246,9 +252,9 @@ async fn tell_owners(tx: &mut Tx, operation: &'static str) -> Result<(), StoreEr
 fn during(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |source| {
         if is_store_failure(&source) {
-            StoreError::Unavailable { operation, source: Arc::new(source) }
+            StoreError::Unavailable { operation, source: Arc::new(source.into()) }
         } else {
-            StoreError::Query { operation, source }
+            StoreError::Query { operation, source: source.into() }
         }
     }
 }
@@ -275,8 +281,11 @@ fn is_store_failure(error: &sqlx::Error) -> bool {
 /// True when two transactions met: the same once more finds the other's row and goes its way.
 fn is_race(error: &StoreError) -> bool {
     let source = match error {
-        StoreError::Query { source, .. } => source,
-        StoreError::Unavailable { source, .. } => source,
+        StoreError::Query { source: DriverError::Postgres(source), .. } => source,
+        StoreError::Unavailable { source, .. } => match &**source {
+            DriverError::Postgres(source) => source,
+            _ => return false,
+        },
         StoreError::Contended { .. } => return true,
         _ => return false,
     };

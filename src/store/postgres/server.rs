@@ -54,7 +54,7 @@ impl Server {
     /// are those of Postgres urls (`sslmode`, `options`, …).
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         let (base, notify) = take_parameter(url, "notify");
-        let open = |source| StoreError::Open { url: "postgres://…".to_owned(), source };
+        let open = |source: sqlx::Error| StoreError::Open { url: "postgres://…".to_owned(), source: source.into() };
         let notifies = match notify.as_deref() {
             None | Some("on") => true,
             Some("off") => false,

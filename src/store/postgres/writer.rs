@@ -53,11 +53,6 @@ impl Tx {
         Ok(Self { conn, shared: Arc::clone(shared), now: shared.now(), wake: false, ended: false })
     }
 
-    /// The connection, for a statement that the other engine has to guard.
-    pub(super) fn guarded(&mut self) -> &mut PgConnection {
-        self.conn()
-    }
-
     /// The connection, for a statement.
     pub(super) fn conn(&mut self) -> &mut PgConnection {
         &mut self.conn
@@ -153,5 +148,5 @@ where
 /// The server did not answer in time.
 pub(super) fn too_late(operation: &'static str, late: tokio::time::error::Elapsed) -> StoreError {
     let source = sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late));
-    StoreError::Unavailable { operation, source: Arc::new(source) }
+    StoreError::Unavailable { operation, source: Arc::new(source.into()) }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::dialect::for_update;
+use super::driver::query;
 use super::finish::decide_events;
 use super::records::{NewPass, OwnEvent, add_event, add_pass};
 use super::rows::{self, Cells, order_columns};
@@ -52,7 +53,7 @@ impl Db {
 
 /// The order, and whether a worker has it.
 async fn read(tx: &mut Tx, order: &OrderId) -> Result<Option<(OrderRow, bool)>, StoreError> {
-    let row = sqlx::query(READ).bind(order.as_str()).fetch_optional(tx.conn()).await.map_err(during(OPERATION))?;
+    let row = query(READ).bind(order.as_str()).fetch_optional(tx.conn()).await.map_err(during(OPERATION))?;
     let Some(row) = row else { return Ok(None) };
     let owned = Cells::of("orders", &row).get::<Option<String>>("lease_owner")?.is_some();
     Ok(Some((rows::order(&row)?, owned)))
@@ -84,7 +85,7 @@ async fn reopen(tx: &mut Tx, order: &OrderId, seq: i64) -> Result<(), StoreError
 async fn skip(tx: &mut Tx, row: &OrderRow, seq: i64, author: &str) -> Result<(), StoreError> {
     let verdict = Verdict::ignored(Reason::Skipped, format!("{author} let the pending events of this order go"));
     decide_events(tx, OPERATION, &row.id, (row.handled_seq, seq), &verdict).await?;
-    sqlx::query(
+    query(
         "UPDATE orders SET state = 'settled', verdict = $2, reason = $3, detail = $4, hold = NULL, due_at = NULL, attempt = 0, \
              enqueued_seq = $5, handled_seq = $5, lease_owner = NULL, lease_token = lease_token + 1, updated_at = $6 \
          WHERE id = $1",
@@ -113,5 +114,5 @@ async fn skip(tx: &mut Tx, row: &OrderRow, seq: i64, author: &str) -> Result<(),
 
 /// A statement on the order `$1`, its newest event `$2`, at `$3`.
 async fn statement(tx: &mut Tx, sql: &'static str, order: &OrderId, seq: i64) -> Result<(), StoreError> {
-    sqlx::query(sql).bind(order.as_str()).bind(seq).bind(tx.now).execute(tx.conn()).await.map(drop).map_err(during(OPERATION))
+    query(sql).bind(order.as_str()).bind(seq).bind(tx.now).execute(tx.conn()).await.map(drop).map_err(during(OPERATION))
 }

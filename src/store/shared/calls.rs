@@ -1,6 +1,7 @@
 //! Outbound calls: committed before they leave, settled when their fate is known.
 
 use super::dialect::for_update;
+use super::driver::{query, query_scalar};
 use super::queue::leased;
 use super::rows::{self, call_columns};
 use super::{Db, dialect, during};
@@ -37,7 +38,7 @@ impl Db {
         let request = json(OPERATION, &call.request)?;
         self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let begun = sqlx::query(BEGIN)
+                let begun = query(BEGIN)
                     .bind(lease.order_id.as_str())
                     .bind(lease.token)
                     .bind(tx.new_id())
@@ -54,7 +55,7 @@ impl Db {
                 if leased(tx, OPERATION, &lease).await?.is_none() {
                     return Ok(Begun::LeaseLost);
                 }
-                let there = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
+                let there = query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
                     .bind(connection.as_str())
                     .bind(&call.key)
                     .fetch_one(tx.conn())
@@ -77,7 +78,7 @@ impl Db {
         let (lease, call) = (lease.clone(), call.clone());
         self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let settled = sqlx::query(SETTLE)
+                let settled = query(SETTLE)
                     .bind(call.as_str())
                     .bind(lease.order_id.as_str())
                     .bind(lease.token)
@@ -103,7 +104,7 @@ impl Db {
 
     /// The order of the call that made a bill.
     pub(in crate::store) async fn order_of_bill(&self, connection: &ConnectionId, bill: &RecordId) -> Result<Option<OrderId>, StoreError> {
-        let order: Option<String> = sqlx::query_scalar(dialect::ORDER_OF_BILL)
+        let order: Option<String> = query_scalar(dialect::ORDER_OF_BILL)
             .bind(bill.as_str())
             .bind(connection.as_str())
             .fetch_optional(&self.readers)
@@ -114,7 +115,7 @@ impl Db {
 
     /// The call with a key.
     pub(in crate::store) async fn call_by_key(&self, connection: &ConnectionId, key: &str) -> Result<Option<CallRow>, StoreError> {
-        let row = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
+        let row = query(concat!("SELECT ", call_columns!(), " FROM calls WHERE connection = $1 AND idempotency_key = $2"))
             .bind(connection.as_str())
             .bind(key)
             .fetch_optional(&self.readers)
@@ -125,7 +126,7 @@ impl Db {
 
     /// Every call of an order, oldest first.
     pub(in crate::store) async fn calls_of(&self, order: &OrderId) -> Result<Vec<CallRow>, StoreError> {
-        let rows = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE order_id = $1 ORDER BY created_at, id"))
+        let rows = query(concat!("SELECT ", call_columns!(), " FROM calls WHERE order_id = $1 ORDER BY created_at, id"))
             .bind(order.as_str())
             .fetch_all(&self.readers)
             .await

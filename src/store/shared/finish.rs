@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::driver::{query, query_scalar};
 use super::queue::{Leased, leased};
 use super::records::{bind_link, owner_of};
 use super::writer::Tx;
@@ -108,7 +109,7 @@ impl Ending {
 
 /// True when an operator acted on the order while the pass ran: a back-off or a hold that the pass ends with does not stand against it.
 async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, StoreError> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM events WHERE order_id = $1 AND seq > $2 AND source = 'operator')")
+    query_scalar("SELECT EXISTS (SELECT 1 FROM events WHERE order_id = $1 AND seq > $2 AND source = 'operator')")
         .bind(order.as_str())
         .bind(upto)
         .fetch_one(tx.conn())
@@ -122,7 +123,7 @@ async fn write(tx: &mut Tx, order: &OrderId, row: &Leased, upto: i64, ending: &E
     let decided = if matches!(result.end, End::Verdict { .. }) { upto } else { row.handled_seq };
     // A pass that was put back would only be noise.
     let last_seq = if matches!(result.end, End::Defer { .. }) { None } else { Some(upto) };
-    bind_link(sqlx::query(dialect::FINISH), OPERATION, order, &result.link)?
+    bind_link(query(dialect::FINISH), OPERATION, order, &result.link)?
         .bind(ending.state.word())
         .bind(ending.verdict.as_deref())
         .bind(ending.reason.as_deref())
@@ -139,7 +140,7 @@ async fn write(tx: &mut Tx, order: &OrderId, row: &Leased, upto: i64, ending: &E
         .bind(last_seq)
         .bind(json(OPERATION, &result.explanation)?)
         .bind(dialect::texts(OPERATION, result.aliases.iter().map(String::as_str))?)
-        .execute(tx.guarded())
+        .execute(tx.conn())
         .await
         .map(drop)
         .map_err(during(OPERATION))
@@ -153,7 +154,7 @@ pub(super) async fn decide_events(
     (after, upto): (i64, i64),
     verdict: &Verdict,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE events SET verdict = $4, reason = $5, detail = $6, decided_at = $7 WHERE order_id = $1 AND seq > $2 AND seq <= $3")
+    query("UPDATE events SET verdict = $4, reason = $5, detail = $6, decided_at = $7 WHERE order_id = $1 AND seq > $2 AND seq <= $3")
         .bind(order.as_str())
         .bind(after)
         .bind(upto)

@@ -1,8 +1,8 @@
 //! Which records belong to an order, and two orders that turn out to be one.
 
 use serde_json::json;
-use sqlx::Row as _;
 
+use super::driver::query;
 use super::queue::leased;
 use super::records::{NewPass, OwnEvent, add_aliases, add_event, add_pass, bind_link, link_set, owner_of, write_link};
 use super::rows::{self, order_columns};
@@ -33,7 +33,7 @@ impl Db {
         let (lease, link) = (lease.clone(), link.clone());
         self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let query = bind_link(sqlx::query(LINK), OPERATION, &lease.order_id, &link)?.bind(lease.token);
+                let query = bind_link(query(LINK), OPERATION, &lease.order_id, &link)?.bind(lease.token);
                 if query.execute(tx.conn()).await.map_err(during(OPERATION))?.rows_affected() == 1 {
                     return Ok(LinkResult::Linked);
                 }
@@ -69,7 +69,7 @@ impl Db {
                     "DELETE FROM aliases WHERE order_id = $1 AND $2 IS NOT NULL",
                     "DELETE FROM orders WHERE id = $1 AND $2 IS NOT NULL",
                 ] {
-                    sqlx::query(statement).bind(from.id.as_str()).bind(to.id.as_str()).execute(tx.conn()).await.map_err(during(MERGE))?;
+                    query(statement).bind(from.id.as_str()).bind(to.id.as_str()).execute(tx.conn()).await.map_err(during(MERGE))?;
                 }
                 wake(tx, &to, leased, enqueued_seq, merge.direction).await?;
                 keep_pass(tx, &from, &to, &merge).await?;
@@ -84,19 +84,19 @@ impl Db {
 
 /// An order, and whether a worker has it.
 pub(super) async fn read(tx: &mut Tx, order: &OrderId) -> Result<(OrderRow, bool), StoreError> {
-    let row = sqlx::query(concat!("SELECT ", order_columns!(), ", lease_owner IS NOT NULL AS leased FROM orders WHERE id = $1"))
+    let row = query(concat!("SELECT ", order_columns!(), ", lease_owner IS NOT NULL AS leased FROM orders WHERE id = $1"))
         .bind(order.as_str())
         .fetch_optional(tx.conn())
         .await
         .map_err(during(MERGE))?;
     let Some(row) = row else { return Err(StoreError::UnknownOrder(order.clone())) };
-    Ok((rows::order(&row)?, row.try_get("leased").map_err(during(MERGE))?))
+    Ok((rows::order(&row)?, rows::Cells::of("orders", &row).get("leased")?))
 }
 
 /// Moves the events, and returns the number of the newest one of `to`. Those that were not handled line up behind the ones that wait
 /// there, in their order; those that were keep their verdict and have no turn any more.
 async fn move_events(tx: &mut Tx, from: &OrderRow, to: &OrderRow) -> Result<i64, StoreError> {
-    sqlx::query("UPDATE events SET order_id = $2, seq = CASE WHEN seq > $3 THEN seq - $3 + $4 END WHERE order_id = $1")
+    query("UPDATE events SET order_id = $2, seq = CASE WHEN seq > $3 THEN seq - $3 + $4 END WHERE order_id = $1")
         .bind(from.id.as_str())
         .bind(to.id.as_str())
         .bind(from.handled_seq)
@@ -141,7 +141,7 @@ pub(super) async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_s
         leased,
     };
     tx.wake |= standing.ask(tx.now);
-    sqlx::query("UPDATE orders SET state = $2, hold = $3, due_at = $4, enqueued_seq = $5, direction = $6, updated_at = $7 WHERE id = $1")
+    query("UPDATE orders SET state = $2, hold = $3, due_at = $4, enqueued_seq = $5, direction = $6, updated_at = $7 WHERE id = $1")
         .bind(order.id.as_str())
         .bind(standing.state.word())
         .bind(standing.hold.map(HoldKind::word))

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::dialect::{self, like};
+use super::driver::query;
 use super::rows::{self, Cells, call_columns, event_columns, order_columns};
 use super::{Db, during};
 use crate::domain::ids::{ConnectionId, EventId, OrderId};
@@ -74,7 +75,7 @@ macro_rules! calls_list {
 impl Db {
     /// One order.
     pub(in crate::store) async fn order(&self, id: &OrderId) -> Result<Option<OrderRow>, StoreError> {
-        let row = sqlx::query(concat!("SELECT ", order_columns!(), " FROM orders WHERE id = $1"))
+        let row = query(concat!("SELECT ", order_columns!(), " FROM orders WHERE id = $1"))
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await
@@ -84,7 +85,7 @@ impl Db {
 
     /// The orders that an id or number finds; the one whose own id it is comes first.
     pub(in crate::store) async fn find_orders(&self, id: &str) -> Result<Vec<OrderRow>, StoreError> {
-        let rows = sqlx::query(dialect::FIND_ORDERS).bind(id.trim()).fetch_all(&self.readers).await.map_err(during("look an order up"))?;
+        let rows = query(dialect::FIND_ORDERS).bind(id.trim()).fetch_all(self.aside()).await.map_err(during("look an order up"))?;
         rows.iter().map(rows::order).collect()
     }
 
@@ -97,7 +98,7 @@ impl Db {
     ) -> Result<Page<OrderRow>, StoreError> {
         let (at, id) = start(cursor, (i64::MAX, String::new()))?;
         let sql = if filter.state.is_some() { orders_list!("state = $1") } else { orders_list!("$1 IS NULL") };
-        let rows = sqlx::query(sql)
+        let rows = query(sql)
             .bind(filter.state.map(OrderState::word))
             .bind(at)
             .bind(id)
@@ -108,7 +109,7 @@ impl Db {
             .bind(filter.reason.as_deref())
             .bind(filter.text.as_deref().map(holds))
             .bind(rows_to_read(limit))
-            .fetch_all(&self.readers)
+            .fetch_all(self.aside())
             .await
             .map_err(during("list orders"))?;
         let items = rows.iter().map(rows::order).collect::<Result<_, _>>()?;
@@ -124,7 +125,7 @@ impl Db {
     ) -> Result<Page<EventRow>, StoreError> {
         let (at, id) = start(cursor, (i64::MAX, String::new()))?;
         let sql = if filter.order_id.is_some() { events_list!("order_id = $1") } else { events_list!("$1 IS NULL") };
-        let rows = sqlx::query(sql)
+        let rows = query(sql)
             .bind(filter.order_id.as_ref().map(OrderId::as_str))
             .bind(at)
             .bind(id)
@@ -135,7 +136,7 @@ impl Db {
             .bind(filter.verdict.map(|verdict| verdict.map_or("", VerdictKind::word)))
             .bind(filter.reason.as_deref())
             .bind(rows_to_read(limit))
-            .fetch_all(&self.readers)
+            .fetch_all(self.aside())
             .await
             .map_err(during("list events"))?;
         let items = rows.iter().map(rows::event).collect::<Result<_, _>>()?;
@@ -144,7 +145,7 @@ impl Db {
 
     /// One event with its body.
     pub(in crate::store) async fn event(&self, id: &EventId) -> Result<Option<(EventRow, Vec<u8>)>, StoreError> {
-        let row = sqlx::query(concat!("SELECT ", event_columns!(), ", body FROM events WHERE id = $1"))
+        let row = query(concat!("SELECT ", event_columns!(), ", body FROM events WHERE id = $1"))
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await
@@ -156,7 +157,7 @@ impl Db {
     pub(in crate::store) async fn calls(&self, filter: &CallFilter, cursor: Option<&str>, limit: u32) -> Result<Page<CallRow>, StoreError> {
         let (doubt, at, id) = start(cursor, (2_i64, i64::MAX, String::new()))?;
         let sql = if filter.order_id.is_some() { calls_list!("order_id = $1") } else { calls_list!("$1 IS NULL") };
-        let rows = sqlx::query(sql)
+        let rows = query(sql)
             .bind(filter.order_id.as_ref().map(OrderId::as_str))
             .bind(doubt)
             .bind(at)
@@ -164,7 +165,7 @@ impl Db {
             .bind(filter.connection.as_ref().map(ConnectionId::as_str))
             .bind(filter.state.map(CallState::word))
             .bind(rows_to_read(limit))
-            .fetch_all(&self.readers)
+            .fetch_all(self.aside())
             .await
             .map_err(during("list calls"))?;
         let items = rows.iter().map(rows::call).collect::<Result<_, _>>()?;
@@ -173,13 +174,13 @@ impl Db {
 
     /// The passes of an order, newest first.
     pub(in crate::store) async fn passes(&self, order: &OrderId, limit: u32) -> Result<Vec<PassRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT ended_at, verdict, reason, detail, revision, first_seq, last_seq, explanation FROM passes \
              WHERE order_id = $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(order.as_str())
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .fetch_all(self.aside())
         .await
         .map_err(during("read an order's passes"))?;
         rows.iter().map(rows::pass).collect()

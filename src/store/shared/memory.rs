@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::driver::{query, query_scalar};
 use super::rows::Cells;
 use super::{Db, during};
 use crate::domain::ids::ConnectionId;
@@ -13,7 +14,7 @@ use crate::store::{OAuthTokens, StoreError};
 impl Db {
     /// Where a poll stands.
     pub(in crate::store) async fn cursor(&self, connection: &ConnectionId, name: &str) -> Result<Option<Value>, StoreError> {
-        let row = sqlx::query("SELECT value FROM cursors WHERE connection = $1 AND name = $2")
+        let row = query("SELECT value FROM cursors WHERE connection = $1 AND name = $2")
             .bind(connection.as_str())
             .bind(name)
             .fetch_optional(&self.readers)
@@ -28,7 +29,7 @@ impl Db {
         let (connection, name, value) = (connection.clone(), name.to_owned(), json(OPERATION, value)?);
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "INSERT INTO cursors (connection, name, value, updated_at) VALUES ($1, $2, $3, $4) \
                      ON CONFLICT (connection, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
                 )
@@ -52,7 +53,7 @@ impl Db {
         kind: &str,
         id: &str,
     ) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("SELECT x_series_id FROM pairs WHERE connection = $1 AND kind = $2 AND netsuite_id = $3")
+        query_scalar("SELECT x_series_id FROM pairs WHERE connection = $1 AND kind = $2 AND netsuite_id = $3")
             .bind(connection.as_str())
             .bind(kind)
             .bind(id)
@@ -68,7 +69,7 @@ impl Db {
         kind: &str,
         id: &str,
     ) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("SELECT netsuite_id FROM pairs WHERE connection = $1 AND kind = $2 AND x_series_id = $3")
+        query_scalar("SELECT netsuite_id FROM pairs WHERE connection = $1 AND kind = $2 AND x_series_id = $3")
             .bind(connection.as_str())
             .bind(kind)
             .bind(id)
@@ -94,7 +95,7 @@ impl Db {
                     "DELETE FROM pairs WHERE connection = $1 AND kind = $2 AND (netsuite_id = $3 OR x_series_id = $4)",
                     "INSERT INTO pairs (connection, kind, netsuite_id, x_series_id) VALUES ($1, $2, $3, $4)",
                 ] {
-                    sqlx::query(sql)
+                    query(sql)
                         .bind(connection.as_str())
                         .bind(&kind)
                         .bind(&netsuite_id)
@@ -122,7 +123,7 @@ impl Db {
         let (netsuite_id, x_series_id) = (netsuite_id.to_owned(), x_series_id.to_owned());
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                sqlx::query("DELETE FROM pairs WHERE connection = $1 AND kind = $2 AND netsuite_id = $3 AND x_series_id = $4")
+                query("DELETE FROM pairs WHERE connection = $1 AND kind = $2 AND netsuite_id = $3 AND x_series_id = $4")
                     .bind(connection.as_str())
                     .bind(kind)
                     .bind(netsuite_id)
@@ -138,7 +139,7 @@ impl Db {
 
     /// The OAuth tokens of a connection.
     pub(in crate::store) async fn oauth_tokens(&self, connection: &ConnectionId) -> Result<Option<OAuthTokens>, StoreError> {
-        let row = sqlx::query("SELECT generation, access_token, expires_at, refresh_token FROM oauth_tokens WHERE connection = $1")
+        let row = query("SELECT generation, access_token, expires_at, refresh_token FROM oauth_tokens WHERE connection = $1")
             .bind(connection.as_str())
             .fetch_optional(&self.readers)
             .await
@@ -178,7 +179,7 @@ impl Db {
         };
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                let saved = sqlx::query(sql)
+                let saved = query(sql)
                     .bind(connection.as_str())
                     .bind(generation)
                     .bind(tokens.access_token)
@@ -200,7 +201,7 @@ impl Db {
         let (name, owner, lease) = (name.to_owned(), owner.to_owned(), millis(lease));
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                let taken = sqlx::query(
+                let taken = query(
                     "INSERT INTO locks (name, owner, expires_at) VALUES ($1, $2, $3) \
                      ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at \
                      WHERE locks.owner = excluded.owner OR locks.expires_at <= $4",
@@ -224,7 +225,7 @@ impl Db {
         let (name, owner) = (name.to_owned(), owner.to_owned());
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                sqlx::query("DELETE FROM locks WHERE name = $1 AND owner = $2")
+                query("DELETE FROM locks WHERE name = $1 AND owner = $2")
                     .bind(name)
                     .bind(owner)
                     .execute(tx.conn())

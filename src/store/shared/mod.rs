@@ -1,5 +1,5 @@
 //! What both engines do alike. These files are compiled once for each engine, as a part of it: what they take from `super` is the
-//! engine's own. It has `Db` (itself, with `readers` and three ways to write), `Driver` and `Row` (of its database), `writer::Tx` (a write under way),
+//! engine's own. It has `Db` (itself, with `readers` and three ways to write), `driver` (how a statement is said) and `Row`, `writer::Tx` (a write under way),
 //! `dialect` (the statements that it says in its own way), `during` (which failures are the store's) and the locks that it needs.
 
 mod act;
@@ -17,7 +17,7 @@ mod tables;
 mod upkeep;
 mod waiting;
 
-use super::{Db, Driver, Row, dialect, during, lock_orders, lock_table, tell_owners, writer};
+use super::{Db, Row, dialect, driver, during, lock_orders, lock_table, tell_owners, writer};
 
 /// Tables that one write at a time decides on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Who works for which connection.
 
+use super::driver::{query, query_scalar};
 use super::rows::Cells;
 use super::writer::Tx;
 use super::{Db, Locked, Row, dialect, during, lock_table, tell_owners};
@@ -20,7 +21,7 @@ impl Db {
                 // One after the other: each decides on what the one before left.
                 lock_table(tx, OPERATION, Locked::ConnectionLeases).await?;
                 let others = present(tx, &request, lease).await?;
-                let rows = sqlx::query(LEASES).fetch_all(tx.conn()).await.map_err(during(OPERATION))?;
+                let rows = query(LEASES).fetch_all(tx.conn()).await.map_err(during(OPERATION))?;
                 let leases = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
                 let spread = spread(&request, lease, tx.now, &others, &leases);
                 for row in &spread.rows {
@@ -40,7 +41,7 @@ impl Db {
         let connections = dialect::texts(OPERATION, connections.iter().map(ConnectionId::as_str))?;
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                let released = sqlx::query(dialect::RELEASE).bind(owner).bind(connections).bind(tx.now).execute(tx.conn()).await;
+                let released = query(dialect::RELEASE).bind(owner).bind(connections).bind(tx.now).execute(tx.conn()).await;
                 if released.map_err(during(OPERATION))?.rows_affected() > 0 {
                     tell_owners(tx, OPERATION).await?;
                 }
@@ -60,7 +61,7 @@ impl Db {
                     "DELETE FROM replicas WHERE owner = $1 AND $2 IS NOT NULL",
                     "UPDATE connection_leases SET owner = '', expires_at = $2, leaving = 0 WHERE owner = $1",
                 ] {
-                    sqlx::query(sql).bind(&owner).bind(tx.now).execute(tx.conn()).await.map_err(during(OPERATION))?;
+                    query(sql).bind(&owner).bind(tx.now).execute(tx.conn()).await.map_err(during(OPERATION))?;
                 }
                 tell_owners(tx, OPERATION).await
             })
@@ -70,7 +71,7 @@ impl Db {
 
     /// Every connection that anybody has had.
     pub(in crate::store) async fn connection_leases(&self) -> Result<Vec<ConnectionLease>, StoreError> {
-        let rows = sqlx::query(LEASES).fetch_all(&self.readers).await.map_err(during("read who has which connection"))?;
+        let rows = query(LEASES).fetch_all(&self.readers).await.map_err(during("read who has which connection"))?;
         rows.iter().map(read).collect()
     }
 }
@@ -81,12 +82,12 @@ async fn present(tx: &mut Tx, request: &OwnRequest, lease: i64) -> Result<Vec<St
         ("DELETE FROM replicas WHERE expires_at <= $2 OR owner = $1", tx.now),
         ("INSERT INTO replicas (owner, expires_at) VALUES ($1, $2)", tx.now.saturating_add(lease)),
     ] {
-        sqlx::query(sql).bind(&request.owner).bind(at).execute(tx.conn()).await.map_err(during(OPERATION))?;
+        query(sql).bind(&request.owner).bind(at).execute(tx.conn()).await.map_err(during(OPERATION))?;
         if request.going {
             break;
         }
     }
-    sqlx::query_scalar("SELECT owner FROM replicas WHERE owner <> $1 ORDER BY owner")
+    query_scalar("SELECT owner FROM replicas WHERE owner <> $1 ORDER BY owner")
         .bind(&request.owner)
         .fetch_all(tx.conn())
         .await
@@ -94,7 +95,7 @@ async fn present(tx: &mut Tx, request: &OwnRequest, lease: i64) -> Result<Vec<St
 }
 
 async fn write(tx: &mut Tx, row: &ConnectionLease) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "INSERT INTO connection_leases (connection, owner, token, expires_at, leaving) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (connection) DO UPDATE SET owner = excluded.owner, token = excluded.token, expires_at = excluded.expires_at, \
              leaving = excluded.leaving",
@@ -115,7 +116,7 @@ async fn free_orders(tx: &mut Tx, owner: &str, connections: &[ConnectionId]) -> 
     if connections.is_empty() {
         return Ok(());
     }
-    let freed = sqlx::query(dialect::FREE_ORDERS)
+    let freed = query(dialect::FREE_ORDERS)
         .bind(dialect::texts(OPERATION, connections.iter().map(ConnectionId::as_str))?)
         .bind(owner)
         .bind(tx.now)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::dialect::for_update;
+use super::driver::{query, query_scalar};
 use super::rows::{self, Cells, event_columns};
 use super::writer::Tx;
 use super::{Db, dialect, during};
@@ -38,7 +39,7 @@ impl Leased {
 
 /// The order of a lease; none when the lease is not ours any more. An expired lease that nobody else has claimed is still ours.
 pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) -> Result<Option<Leased>, StoreError> {
-    let row = sqlx::query(concat!(
+    let row = query(concat!(
         "SELECT enqueued_seq, handled_seq, attempt, verdict, reason, detail, updated_at, connection, netsuite_id, x_series_id \
          FROM orders \
          WHERE id = $1 AND lease_token = $2 AND lease_owner IS NOT NULL",
@@ -78,7 +79,7 @@ impl Db {
         };
         self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let rows = sqlx::query(dialect::CLAIM)
+                let rows = query(dialect::CLAIM)
                     .bind(owner)
                     .bind(tx.now.saturating_add(lease))
                     .bind(tx.now)
@@ -106,7 +107,7 @@ impl Db {
 
     /// When the next order becomes due, or the next lease ends.
     pub(in crate::store) async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL")
+        let due: Option<i64> = query_scalar("SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL")
             .fetch_one(&self.readers)
             .await
             .map_err(during("look for the next due order"))?;
@@ -124,7 +125,7 @@ impl Db {
         let lease = millis(lease);
         self.write_one(OPERATION, move |tx| {
             Box::pin(async move {
-                let rows = sqlx::query(dialect::HEARTBEAT)
+                let rows = query(dialect::HEARTBEAT)
                     .bind(ids)
                     .bind(tokens)
                     .bind(tx.now.saturating_add(lease))
@@ -144,7 +145,7 @@ impl Db {
 
     /// The events without a final verdict, up to a number, in their order.
     pub(in crate::store) async fn pending_events(&self, order: &OrderId, upto: i64) -> Result<Vec<EventRow>, StoreError> {
-        let rows = sqlx::query(concat!(
+        let rows = query(concat!(
             "SELECT ",
             event_columns!(),
             " FROM events WHERE order_id = $1 AND seq <= $2 AND seq > (SELECT handled_seq FROM orders WHERE id = $1) ORDER BY seq"

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::driver::{Query, query, query_scalar};
 use super::writer::Tx;
-use super::{Driver, dialect, during};
+use super::{dialect, during};
 use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::store::values::json;
 use crate::store::{EventSource, Link, StoreError};
@@ -17,7 +18,7 @@ pub(super) async fn owner_of(
     connection: &str,
     link: &Link,
 ) -> Result<Option<OrderId>, StoreError> {
-    let other: Option<String> = sqlx::query_scalar(
+    let other: Option<String> = query_scalar(
         "SELECT id FROM orders WHERE netsuite_id = $1 AND connection = $3 AND id <> $4 \
          UNION ALL SELECT id FROM orders WHERE x_series_id = $2 AND connection = $3 AND id <> $4 LIMIT 1",
     )
@@ -42,15 +43,14 @@ macro_rules! link_set {
 pub(in crate::store) use link_set;
 
 /// A statement with its arguments so far.
-pub(super) type Bound<'q> = sqlx::query::Query<'q, Driver, <Driver as sqlx::Database>::Arguments>;
 
 /// Binds the order as `$1` and its link as `$2` to `$14`.
 pub(super) fn bind_link<'q>(
-    query: Bound<'q>,
+    query: Query<'q>,
     operation: &'static str,
     order: &'q OrderId,
     link: &'q Link,
-) -> Result<Bound<'q>, StoreError> {
+) -> Result<Query<'q>, StoreError> {
     Ok(query
         .bind(order.as_str())
         .bind(link.netsuite_id.as_ref().map(RecordId::as_str))
@@ -71,7 +71,7 @@ pub(super) fn bind_link<'q>(
 /// Writes the link. An id that is known is never forgotten: another order may have been merged into this one since the pass read
 /// its row. Everything else becomes what the pass saw.
 pub(super) async fn write_link(tx: &mut Tx, operation: &'static str, order: &OrderId, link: &Link) -> Result<(), StoreError> {
-    let query = sqlx::query(concat!("UPDATE orders SET ", link_set!(), " WHERE id = $1"));
+    let query = query(concat!("UPDATE orders SET ", link_set!(), " WHERE id = $1"));
     bind_link(query, operation, order, link)?.execute(tx.conn()).await.map(drop).map_err(during(operation))
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn add_aliases(tx: &mut Tx, operation: &'static str, order: &Or
     if aliases.is_empty() {
         return Ok(());
     }
-    sqlx::query(dialect::ADD_ALIASES)
+    query(dialect::ADD_ALIASES)
         .bind(dialect::texts(operation, aliases.iter().map(String::as_str))?)
         .bind(order.as_str())
         .execute(tx.conn())
@@ -102,7 +102,7 @@ pub(super) struct NewPass<'a> {
 
 /// Adds a pass to the order's history.
 pub(super) async fn add_pass(tx: &mut Tx, operation: &'static str, order: &OrderId, pass: NewPass<'_>) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "INSERT INTO passes (order_id, ended_at, verdict, reason, detail, revision, first_seq, last_seq, explanation) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -132,19 +132,17 @@ pub(super) struct OwnEvent<'a> {
 
 /// Adds the event without a verdict. The caller moves the order's sequence to its number.
 pub(super) async fn add_event(tx: &mut Tx, operation: &'static str, order: &OrderId, event: OwnEvent<'_>) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO events (id, connection, order_id, seq, source, kind, received_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(tx.new_id())
-    .bind(event.connection)
-    .bind(order.as_str())
-    .bind(event.seq)
-    .bind(event.source.word())
-    .bind(event.kind)
-    .bind(tx.now)
-    .bind(json(operation, event.body)?.into_bytes())
-    .execute(tx.conn())
-    .await
-    .map(drop)
-    .map_err(during(operation))
+    query("INSERT INTO events (id, connection, order_id, seq, source, kind, received_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(tx.new_id())
+        .bind(event.connection)
+        .bind(order.as_str())
+        .bind(event.seq)
+        .bind(event.source.word())
+        .bind(event.kind)
+        .bind(tx.now)
+        .bind(json(operation, event.body)?.into_bytes())
+        .execute(tx.conn())
+        .await
+        .map(drop)
+        .map_err(during(operation))
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::{Decode, Row as _, Type};
 
-use super::{Driver, Row, during};
+use super::driver::{self, Get};
+use super::{Row, during};
 use crate::clock::from_millis;
 use crate::domain::ids::{CallId, ConnectionId, EventId, OrderId};
 use crate::domain::verdict::{HoldKind, VerdictKind};
@@ -54,9 +54,9 @@ impl<'r> Cells<'r> {
     /// A column as it is.
     pub(in crate::store) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
     where
-        T: Decode<'r, Driver> + Type<Driver>,
+        T: Get<'r>,
     {
-        self.row.try_get(column).map_err(during("read a row"))
+        driver::get(self.row, column).map_err(during("read a row"))
     }
 
     /// A column that holds a word.

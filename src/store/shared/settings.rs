@@ -1,9 +1,11 @@
 //! Settings that live in the database: revisions of the mappings, bearer tokens; and replays.
 
+use super::driver::{query, query_scalar};
 use super::rows::Cells;
 use super::{Db, Locked, Row, during, lock_table};
 use crate::clock::from_millis;
 use crate::domain::ids::ConnectionId;
+use crate::store::error::DriverError;
 use crate::store::values::json;
 use crate::store::{ReplayRow, Revision, Role, StoreError, TokenRow};
 
@@ -14,7 +16,7 @@ impl Db {
         let (row, hash) = (row.clone(), hash.to_owned());
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                sqlx::query("INSERT INTO tokens (id, hash, name, role, created_at) VALUES ($1, $2, $3, $4, $5)")
+                query("INSERT INTO tokens (id, hash, name, role, created_at) VALUES ($1, $2, $3, $4, $5)")
                     .bind(row.id)
                     .bind(hash)
                     .bind(row.name)
@@ -31,7 +33,7 @@ impl Db {
 
     /// The token with this hash.
     pub(in crate::store) async fn token_by_hash(&self, hash: &str) -> Result<Option<TokenRow>, StoreError> {
-        let row = sqlx::query("SELECT id, name, role, created_at FROM tokens WHERE hash = $1")
+        let row = query("SELECT id, name, role, created_at FROM tokens WHERE hash = $1")
             .bind(hash)
             .fetch_optional(&self.readers)
             .await
@@ -62,7 +64,7 @@ impl Db {
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
                 lock_table(tx, OPERATION, Locked::Revisions).await?;
-                let number: i64 = sqlx::query_scalar(
+                let number: i64 = query_scalar(
                     "INSERT INTO revisions (connection, number, document, message, author, published_at) \
                      SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM revisions WHERE connection = $1 RETURNING number",
                 )
@@ -82,7 +84,7 @@ impl Db {
 
     /// The revision that holds now.
     pub(in crate::store) async fn current_revision(&self, connection: &ConnectionId) -> Result<Option<Revision>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT number, document, message, author, published_at FROM revisions WHERE connection = $1 ORDER BY number DESC LIMIT 1",
         )
         .bind(connection.as_str())
@@ -94,20 +96,19 @@ impl Db {
 
     /// One revision.
     pub(in crate::store) async fn revision(&self, connection: &ConnectionId, number: i64) -> Result<Option<Revision>, StoreError> {
-        let row =
-            sqlx::query("SELECT number, document, message, author, published_at FROM revisions WHERE connection = $1 AND number = $2")
-                .bind(connection.as_str())
-                .bind(number)
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(during("read a revision"))?;
+        let row = query("SELECT number, document, message, author, published_at FROM revisions WHERE connection = $1 AND number = $2")
+            .bind(connection.as_str())
+            .bind(number)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(during("read a revision"))?;
         row.as_ref().map(revision).transpose()
     }
 
     /// Every revision, newest first.
     pub(in crate::store) async fn revisions(&self, connection: &ConnectionId) -> Result<Vec<Revision>, StoreError> {
         let rows =
-            sqlx::query("SELECT number, document, message, author, published_at FROM revisions WHERE connection = $1 ORDER BY number DESC")
+            query("SELECT number, document, message, author, published_at FROM revisions WHERE connection = $1 ORDER BY number DESC")
                 .bind(connection.as_str())
                 .fetch_all(&self.readers)
                 .await
@@ -121,7 +122,7 @@ impl Db {
         let changes = json(OPERATION, &replay.changes)?;
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                sqlx::query(
+                query(
                     "INSERT INTO replays (id, state, total, done, changes, dry_run, author, created_at) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 )
@@ -149,7 +150,7 @@ impl Db {
         let replay = replay.clone();
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                let updated = sqlx::query("UPDATE replays SET state = $2, total = $3, done = $4, changes = $5 WHERE id = $1")
+                let updated = query("UPDATE replays SET state = $2, total = $3, done = $4, changes = $5 WHERE id = $1")
                     .bind(replay.id)
                     .bind(replay.state)
                     .bind(replay.total)
@@ -158,7 +159,11 @@ impl Db {
                     .execute(tx.conn())
                     .await
                     .map_err(during(OPERATION))?;
-                if updated.rows_affected() == 1 { Ok(()) } else { Err(during(OPERATION)(sqlx::Error::RowNotFound)) }
+                if updated.rows_affected() == 1 {
+                    Ok(())
+                } else {
+                    Err(StoreError::Query { operation: OPERATION, source: DriverError::NoRow })
+                }
             })
         })
         .await
@@ -166,7 +171,7 @@ impl Db {
 
     /// One replay.
     pub(in crate::store) async fn replay(&self, id: &str) -> Result<Option<ReplayRow>, StoreError> {
-        let row = sqlx::query("SELECT id, state, total, done, changes, dry_run, author, created_at FROM replays WHERE id = $1")
+        let row = query("SELECT id, state, total, done, changes, dry_run, author, created_at FROM replays WHERE id = $1")
             .bind(id)
             .fetch_optional(&self.readers)
             .await

@@ -1,9 +1,8 @@
 //! Whole tables, for a move from one database to another. The statements are put together from the names in `moving::tables`.
 
-use sqlx::{AssertSqlSafe, QueryBuilder};
-
+use super::driver::{Query, built, query, query_scalar};
 use super::rows::Cells as Row;
-use super::{Db, Driver, dialect, during};
+use super::{Db, dialect, during};
 use crate::store::StoreError;
 use crate::store::moving::{Cells, Kind, Progress, Table, Value};
 
@@ -18,7 +17,7 @@ const SOURCE: &str = "source of the move";
 impl Db {
     /// Who seems to work on the database now.
     pub(in crate::store) async fn served_by(&self) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar(
+        query_scalar(
             "SELECT owner FROM replicas WHERE expires_at > $1 UNION ALL SELECT owner FROM locks WHERE expires_at > $1 \
              UNION ALL SELECT lease_owner FROM orders WHERE lease_owner IS NOT NULL AND due_at > $1 LIMIT 1",
         )
@@ -36,24 +35,10 @@ impl Db {
         limit: i64,
     ) -> Result<Vec<Cells>, StoreError> {
         let (names, key) = (table.names(), table.key_names());
-        let mut sql = QueryBuilder::<Driver>::new(format!("SELECT {names} FROM {} WHERE ", table.name));
-        match after {
-            Some(after) => {
-                sql.push(format!("({key}) > ("));
-                let mut cells = sql.separated(", ");
-                for value in after {
-                    match value {
-                        Value::Text(text) => cells.push_bind(text),
-                        Value::Int(number) => cells.push_bind(number),
-                        Value::Bytes(bytes) => cells.push_bind(bytes),
-                    };
-                }
-                sql.push(")");
-            }
-            None => drop(sql.push("1 = 1")),
-        }
-        sql.push(format!(" ORDER BY {key} LIMIT ")).push_bind(limit);
-        let rows = sql.build().fetch_all(&self.readers).await.map_err(during(READ))?;
+        let beyond = after.as_ref().map_or(String::new(), |after| format!(" WHERE ({key}) > ({})", parameters(2, after.len())));
+        let sql = format!("SELECT {names} FROM {}{beyond} ORDER BY {key} LIMIT $1", table.name);
+        let sql = after.into_iter().flatten().fold(built(sql).bind(limit), bind);
+        let rows = sql.fetch_all(self.aside()).await.map_err(during(READ))?;
         let read = |row: &_| {
             let row = Row::of(table.name, row);
             let cells = table.columns.iter().map(|(name, kind)| match kind {
@@ -76,19 +61,14 @@ impl Db {
         self.write(WRITE, move |tx| {
             Box::pin(async move {
                 if !rows.is_empty() {
-                    let mut sql = QueryBuilder::<Driver>::new(format!("INSERT INTO {} ({}) ", table.name, table.names()));
-                    sql.push_values(rows, |mut cells, row| {
-                        for value in row {
-                            match value {
-                                Value::Text(text) => cells.push_bind(text),
-                                Value::Int(number) => cells.push_bind(number),
-                                Value::Bytes(bytes) => cells.push_bind(bytes),
-                            };
-                        }
-                    });
-                    sql.build().persistent(false).execute(tx.conn()).await.map_err(during(WRITE))?;
+                    let width = table.columns.len();
+                    let values = (0..rows.len()).map(|row| format!("({})", parameters(row * width + 1, width)));
+                    let values = values.collect::<Vec<_>>().join(", ");
+                    let sql = format!("INSERT INTO {} ({}) VALUES {values}", table.name, table.names());
+                    let sql = rows.into_iter().flatten().fold(built(sql), bind);
+                    sql.execute(tx.conn()).await.map_err(during(WRITE))?;
                 }
-                sqlx::query(
+                query(
                     "INSERT INTO move_progress (name, last, done) VALUES ($1, $2, $3) \
                      ON CONFLICT (name) DO UPDATE SET last = excluded.last, done = excluded.done",
                 )
@@ -107,11 +87,11 @@ impl Db {
     /// Whose move into this database was begun.
     pub(in crate::store) async fn move_source(&self) -> Result<Option<String>, StoreError> {
         const OPERATION: &str = "look for a move that was begun";
-        let there: bool = sqlx::query_scalar(dialect::MOVING).fetch_one(&self.readers).await.map_err(during(OPERATION))?;
+        let there: bool = query_scalar(dialect::MOVING).fetch_one(&self.readers).await.map_err(during(OPERATION))?;
         if !there {
             return Ok(None);
         }
-        sqlx::query_scalar("SELECT last FROM move_progress WHERE name = $1")
+        query_scalar("SELECT last FROM move_progress WHERE name = $1")
             .bind(SOURCE)
             .fetch_optional(&self.readers)
             .await
@@ -124,8 +104,8 @@ impl Db {
         let source = source.to_owned();
         self.write(OPERATION, move |tx| {
             Box::pin(async move {
-                sqlx::query(PROGRESS).execute(tx.conn()).await.map_err(during(OPERATION))?;
-                sqlx::query("INSERT INTO move_progress (name, last, done) VALUES ($1, $2, 0)")
+                query(PROGRESS).execute(tx.conn()).await.map_err(during(OPERATION))?;
+                query("INSERT INTO move_progress (name, last, done) VALUES ($1, $2, 0)")
                     .bind(SOURCE)
                     .bind(source)
                     .execute(tx.conn())
@@ -139,18 +119,25 @@ impl Db {
 
     /// How far a table has come.
     pub(in crate::store) async fn move_progress(&self, table: &'static Table) -> Result<Progress, StoreError> {
-        let row: Option<(Option<String>, i64)> = sqlx::query_as("SELECT last, done FROM move_progress WHERE name = $1")
+        let row = query("SELECT last, done FROM move_progress WHERE name = $1")
             .bind(table.name)
             .fetch_optional(&self.readers)
             .await
             .map_err(during("read how far the move has come"))?;
-        Ok(row.map_or_else(Progress::default, |(last, done)| Progress { last, done: done != 0 }))
+        let Some(row) = row else { return Ok(Progress::default()) };
+        let row = Row::of("move_progress", &row);
+        Ok(Progress { last: row.get("last")?, done: row.get::<i64>("done")? != 0 })
     }
 
     /// The counters: kind, word, number.
     pub(in crate::store) async fn counters(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
         let counters = format!("SELECT kind, word, n FROM ({}) AS counted", dialect::COUNTS);
-        sqlx::query_as(AssertSqlSafe(counters)).fetch_all(&self.readers).await.map_err(during("read the counters"))
+        let rows = built(counters).fetch_all(&self.readers).await.map_err(during("read the counters"))?;
+        let read = |row| {
+            let row = Row::of("counters", row);
+            Ok((row.get("kind")?, row.get("word")?, row.get("n")?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The rows are there: purged events are counted as they were, and what counts up goes on above.
@@ -161,7 +148,7 @@ impl Db {
             Box::pin(async move {
                 for (kind, word, n) in counters {
                     let here = there.iter().find(|row| (&row.0, &row.1) == (&kind, &word)).map_or(0, |row| row.2);
-                    sqlx::query(
+                    query(
                         "INSERT INTO counters (kind, word, n) VALUES ($1, $2, $3) \
                          ON CONFLICT (kind, word) DO UPDATE SET n = counters.n + excluded.n",
                     )
@@ -173,7 +160,7 @@ impl Db {
                     .map_err(during(OPERATION))?;
                 }
                 if let Some(count_on) = dialect::COUNT_ON {
-                    sqlx::query(count_on).execute(tx.conn()).await.map_err(during(OPERATION))?;
+                    query(count_on).execute(tx.conn()).await.map_err(during(OPERATION))?;
                 }
                 Ok(())
             })
@@ -185,8 +172,21 @@ impl Db {
     pub(in crate::store) async fn forget_move(&self) -> Result<(), StoreError> {
         const OPERATION: &str = "end a move";
         self.write(OPERATION, |tx| {
-            Box::pin(async move { sqlx::query("DROP TABLE move_progress").execute(tx.conn()).await.map(drop).map_err(during(OPERATION)) })
+            Box::pin(async move { query("DROP TABLE move_progress").execute(tx.conn()).await.map(drop).map_err(during(OPERATION)) })
         })
         .await
+    }
+}
+
+/// `$1, $2, …`: so many, from the first one's number on.
+fn parameters(first: usize, many: usize) -> String {
+    (first..first + many).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+}
+
+fn bind(query: Query<'_>, value: Value) -> Query<'_> {
+    match value {
+        Value::Text(text) => query.bind(text),
+        Value::Int(number) => query.bind(number),
+        Value::Bytes(bytes) => query.bind(bytes),
     }
 }

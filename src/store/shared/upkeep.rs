@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::driver::query;
 use super::rows::Cells;
 use super::{Db, dialect, during};
 use crate::domain::verdict::VerdictKind;
+use crate::store::error::DriverError;
 use crate::store::{CallState, Counts, OrderState, StoreError};
 
 /// How many rows one transaction of a purge looks at: a batch holds arrivals up for a few milliseconds.
@@ -24,7 +26,7 @@ impl Db {
         const OPERATION: &str = "write the readiness probe";
         let probe = self.write(OPERATION, |tx| {
             Box::pin(async move {
-                sqlx::query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
+                query("INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at")
                     .bind(tx.now)
                     .execute(tx.conn())
                     .await
@@ -36,7 +38,7 @@ impl Db {
             Ok(written) => written,
             Err(late) => Err(StoreError::Unavailable {
                 operation: OPERATION,
-                source: Arc::new(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
+                source: Arc::new(DriverError::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late))),
             }),
         }
     }
@@ -44,7 +46,7 @@ impl Db {
     /// The counts, from the counters that triggers keep: a few dozen rows, however large the store.
     pub(in crate::store) async fn counts(&self) -> Result<Counts, StoreError> {
         const OPERATION: &str = "read the counts";
-        let rows = sqlx::query(dialect::COUNTS).fetch_all(&self.readers).await.map_err(during(OPERATION))?;
+        let rows = query(dialect::COUNTS).fetch_all(&self.readers).await.map_err(during(OPERATION))?;
         let mut counts = Counts {
             verdicts: VerdictKind::ALL.map(|verdict| (verdict, 0)).to_vec(),
             orders: OrderState::ALL.map(|state| (state, 0)).to_vec(),
@@ -86,7 +88,7 @@ impl Db {
         let keys_before = self.now() - KEYS_KEPT_MS;
         let (mut at, mut id, mut purged) = (i64::MIN, String::new(), 0);
         loop {
-            let old: Vec<(i64, String)> = sqlx::query_as(
+            let rows = query(
                 "SELECT received_at, id FROM events WHERE (received_at, id) > ($1, $2) AND received_at < $3 \
                  ORDER BY received_at, id LIMIT $4",
             )
@@ -94,21 +96,19 @@ impl Db {
             .bind(&id)
             .bind(before)
             .bind(PURGE)
-            .fetch_all(&self.readers)
+            .fetch_all(self.aside())
             .await
             .map_err(during(OPERATION))?;
-            let Some(last) = old.last() else { return Ok(purged) };
-            (at, id) = last.clone();
-            let ids = dialect::texts(OPERATION, old.iter().map(|(_, id)| id.as_str()))?;
+            let old: Vec<&str> = rows.iter().map(|row| Cells::of("events", row).get("id")).collect::<Result<_, _>>()?;
+            let ids = dialect::texts(OPERATION, old.iter().copied())?;
+            let Some(last) = rows.last() else { return Ok(purged) };
+            let last = Cells::of("events", last);
+            (at, id) = (last.get("received_at")?, last.get("id")?);
             purged += self
                 .write(OPERATION, move |tx| {
                     Box::pin(async move {
-                        let deleted = sqlx::query(dialect::PURGE_EVENTS)
-                            .bind(ids)
-                            .bind(keys_before)
-                            .execute(tx.conn())
-                            .await
-                            .map_err(during(OPERATION))?;
+                        let deleted =
+                            query(dialect::PURGE_EVENTS).bind(ids).bind(keys_before).execute(tx.conn()).await.map_err(during(OPERATION))?;
                         Ok(deleted.rows_affected())
                     })
                 })
@@ -121,23 +121,24 @@ impl Db {
         const OPERATION: &str = "purge passes";
         let (mut at, mut id, mut purged) = (i64::MIN, i64::MIN, 0);
         loop {
-            let old: Vec<(i64, i64)> = sqlx::query_as(
-                "SELECT ended_at, id FROM passes WHERE (ended_at, id) > ($1, $2) AND ended_at < $3 ORDER BY ended_at, id LIMIT $4",
-            )
-            .bind(at)
-            .bind(id)
-            .bind(before)
-            .bind(PURGE)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(during(OPERATION))?;
-            let Some(last) = old.last() else { return Ok(purged) };
-            (at, id) = *last;
-            let ids = dialect::numbers(OPERATION, old.iter().map(|(_, id)| *id))?;
+            let rows =
+                query("SELECT ended_at, id FROM passes WHERE (ended_at, id) > ($1, $2) AND ended_at < $3 ORDER BY ended_at, id LIMIT $4")
+                    .bind(at)
+                    .bind(id)
+                    .bind(before)
+                    .bind(PURGE)
+                    .fetch_all(self.aside())
+                    .await
+                    .map_err(during(OPERATION))?;
+            let old: Vec<i64> = rows.iter().map(|row| Cells::of("passes", row).get("id")).collect::<Result<_, _>>()?;
+            let ids = dialect::numbers(OPERATION, old.iter().copied())?;
+            let Some(last) = rows.last() else { return Ok(purged) };
+            let last = Cells::of("passes", last);
+            (at, id) = (last.get("ended_at")?, last.get("id")?);
             purged += self
                 .write(OPERATION, move |tx| {
                     Box::pin(async move {
-                        let deleted = sqlx::query(dialect::PURGE_PASSES).bind(ids).execute(tx.conn()).await.map_err(during(OPERATION))?;
+                        let deleted = query(dialect::PURGE_PASSES).bind(ids).execute(tx.conn()).await.map_err(during(OPERATION))?;
                         Ok(deleted.rows_affected())
                     })
                 })

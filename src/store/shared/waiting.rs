@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::driver::query_scalar;
 use super::link::{read, wake};
 use super::records::{OwnEvent, add_event};
 use super::writer::Tx;
@@ -16,7 +17,7 @@ const OPERATION: &str = "wake the orders that wait for a sale";
 impl Db {
     /// Wakes the orders that wait for the sale; returns how many.
     pub(in crate::store) async fn wake_waiting(&self, connection: &ConnectionId, sale: &SaleId) -> Result<usize, StoreError> {
-        let waiting: Vec<String> = sqlx::query_scalar(dialect::WAITING)
+        let waiting: Vec<String> = query_scalar(dialect::WAITING)
             .bind(keys::waits_for(sale))
             .bind(connection.as_str())
             .fetch_all(&self.readers)

@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use sqlx::{ConnectOptions as _, Connection as _};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::file::{DatabaseFile, Identity};
+use crate::store::error::DriverError;
 
 /// How many writes make a checkpoint worth its while: a few MiB of log.
 pub(super) const WRITES: u64 = 500;
@@ -21,9 +21,17 @@ pub(super) const WRITES: u64 = 500;
 pub(super) async fn run(file: DatabaseFile, shared: Arc<Shared>, closing: CancellationToken) {
     let mut folder = Folder { file, held: None };
     while closing.run_until_cancelled(shared.checkpoint.notified()).await.is_some() {
-        if let Err(error) = folder.fold().await {
-            // The writer folds by itself when the log has grown.
-            tracing::debug!(error = &error as &dyn std::error::Error, "the write-ahead log could not be folded beside the writer");
+        let folding = tokio::task::spawn_blocking(move || {
+            if let Err(error) = folder.fold() {
+                // The writer folds by itself when the log has grown.
+                tracing::debug!(error = &error as &dyn std::error::Error, "the write-ahead log could not be folded beside the writer");
+            }
+            folder
+        });
+        match folding.await {
+            Ok(back) => folder = back,
+            // It panicked, or the program ends.
+            Err(_) => break,
         }
     }
     // Closing a file takes all locks off it that the process has, those of SQLite too: not before SQLite is done with it.
@@ -37,14 +45,12 @@ struct Folder {
 }
 
 impl Folder {
-    async fn fold(&mut self) -> Result<(), sqlx::Error> {
+    fn fold(&mut self) -> Result<(), DriverError> {
         // A connection of its own each time: a file that was replaced meanwhile is then not touched through an old handle.
-        let mut conn = self.file.writer(false).connect().await?;
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut conn).await?;
-        conn.close().await?;
-        let file = self.held()?;
-        tokio::task::spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)??;
-        Ok(())
+        let conn = self.file.writer(false)?;
+        conn.batch("PRAGMA wal_checkpoint(PASSIVE)")?;
+        conn.close()?;
+        Ok(self.held()?.sync_data()?)
     }
 
     fn held(&mut self) -> io::Result<Arc<File>> {

@@ -54,10 +54,8 @@ pub(super) const ORDER_OF_BILL: &str = "SELECT c.order_id FROM aliases a JOIN ca
 /// Ends a pass: `$1` is the order, `$2` to `$14` its link, `$15` to `$24` what becomes of its row, `$25` the time. The events after `$26` up to
 /// `$27` get the verdict; the pass is kept with `$28` as its last event, unless that is null, and with the explanation `$29`; `$30` are names.
 ///
-/// Several statements that travel together. They open the savepoint that undoes them as one.
 pub(super) const FINISH: &str = concat!(
-    "SAVEPOINT job; \
-     INSERT INTO passes (order_id, ended_at, verdict, reason, detail, revision, first_seq, last_seq, explanation) \
+    "INSERT INTO passes (order_id, ended_at, verdict, reason, detail, revision, first_seq, last_seq, explanation) \
          SELECT $1, $25, $16, $17, $18, $23, $26 + 1, $28, $29 WHERE $28 IS NOT NULL; \
      UPDATE events SET verdict = $16, reason = $17, detail = $18, decided_at = $25 \
          WHERE order_id = $1 AND seq > $26 AND seq <= $27; \
@@ -65,8 +63,7 @@ pub(super) const FINISH: &str = concat!(
      UPDATE orders SET ",
     link_set!(),
     ", state = $15, verdict = $16, reason = $17, detail = $18, hold = $19, due_at = $20, attempt = $21, handled_seq = $22, \
-         revision = coalesce($23, revision), updated_at = $24, lease_owner = NULL WHERE id = $1; \
-     RELEASE job"
+         revision = coalesce($23, revision), updated_at = $24, lease_owner = NULL WHERE id = $1"
 );
 
 /// The counters, and when the next order is due.
@@ -120,8 +117,7 @@ pub(super) fn numbers(operation: &'static str, items: impl Iterator<Item = i64>)
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Row as _;
-
+    use super::super::driver::{built, get};
     use crate::clock::Clock;
     use crate::store::sqlite::Sqlite;
 
@@ -131,9 +127,9 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
         let store = Sqlite::open(&url, 1, Clock::System).await.unwrap();
         store.migrate().await.unwrap();
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", super::CLAIM));
-        let plan = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
-        let plan: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
+        let explain = built(format!("EXPLAIN QUERY PLAN {}", super::CLAIM));
+        let plan = explain.bind("").bind(0).bind(0).bind(None::<String>).bind(1).fetch_all(&store.readers).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| get(row, "detail").unwrap()).collect();
         assert!(plan.iter().any(|step| step.contains("SEARCH orders USING INDEX orders_due (due_at<?)")), "{plan:?}");
         assert!(plan.iter().any(|step| step.contains("sqlite_autoindex_orders_1 (id=?)")), "{plan:?}");
         assert!(!plan.iter().any(|step| step.contains("SCAN orders") || step.contains("TEMP B-TREE")), "{plan:?}");

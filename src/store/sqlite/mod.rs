@@ -1,10 +1,12 @@
-//! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer task, a pool of readers.
+//! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer with a thread of its own, a pool of readers.
 
 mod checkpoint;
 mod dialect;
 mod door;
+mod driver;
 mod file;
 mod migrate;
+mod readers;
 mod writer;
 
 #[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
@@ -13,36 +15,33 @@ mod shared;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::Sqlite as Driver;
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions, SqliteRow as Row};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::Sqlite as Db;
+use self::driver::Row;
 use self::file::DatabaseFile;
+use self::readers::{Aside, Readers};
 use self::shared::Locked;
-use self::writer::{Tx, Undone, Writer};
+use self::writer::{Tx, Writer};
+use super::error::DriverError;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
-
-/// How long a read waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// The engine.
 #[derive(Debug)]
 pub(super) struct Sqlite {
     file: DatabaseFile,
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     shared: Arc<Shared>,
 }
 
-/// What the writer task and the engine both hold.
+/// What the writer and the engine both hold.
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
@@ -68,6 +67,10 @@ impl Shared {
     fn readers_are_stale(&self) {
         self.reopened.store(self.millis() + 1, Ordering::SeqCst);
     }
+
+    fn reopened(&self) -> u64 {
+        self.reopened.load(Ordering::SeqCst)
+    }
 }
 
 impl Sqlite {
@@ -84,20 +87,8 @@ impl Sqlite {
             started: Instant::now(),
             reopened: AtomicU64::new(0),
         });
-        let writer =
-            Writer::start(file.clone(), Arc::clone(&shared)).await.map_err(|source| StoreError::Open { url: url.to_owned(), source })?;
-        let watch = Arc::clone(&shared);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(read_connections.max(1))
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .before_acquire(move |_, connection| {
-                let age = u64::try_from(connection.age.as_millis()).unwrap_or(u64::MAX);
-                let born = watch.millis().saturating_sub(age);
-                let fresh = born >= watch.reopened.load(Ordering::SeqCst);
-                Box::pin(async move { Ok(fresh) })
-            })
-            .connect_lazy_with(file.reader());
+        let writer = Writer::start(file.clone(), Arc::clone(&shared)).map_err(|source| StoreError::Open { url: url.to_owned(), source })?;
+        let readers = Readers::new(file.clone(), Arc::clone(&shared), read_connections);
         Ok(Self { file, writer, readers, shared })
     }
 
@@ -122,6 +113,11 @@ impl Sqlite {
         WriterStats { writes: self.shared.writes.load(Ordering::Relaxed), commits: self.shared.commits.load(Ordering::Relaxed) }
     }
 
+    /// For reads that may look at many rows.
+    fn aside(&self) -> Aside {
+        self.readers.aside()
+    }
+
     /// The present, in epoch milliseconds.
     fn now(&self) -> i64 {
         self.shared.clock.now().as_millisecond()
@@ -133,31 +129,30 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Undone::Whole, work).await
+        self.writer.write(operation, work).await
     }
 
-    /// As above, for a write that reads the row that it decides on and then writes everything in one statement, or in several that travel
-    /// together.
+    /// The same here: what another engine saves by one statement is no more than another call of a function.
     async fn write_locked<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Undone::ByItself, work).await
+        self.writer.write(operation, work).await
     }
 
-    /// As above, for a write that is one statement; where that finds nothing to do, others may read why.
+    /// As above.
     async fn write_one<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Undone::ByItself, work).await
+        self.writer.write(operation, work).await
     }
 }
 
 /// Names the operation that a statement belonged to, and tells a store that failed from a statement that did.
-fn during(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+fn during(operation: &'static str) -> impl Fn(DriverError) -> StoreError {
     move |source| {
         if is_store_failure(&source) {
             StoreError::Unavailable { operation, source: Arc::new(source) }
@@ -168,7 +163,7 @@ fn during(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
 }
 
 /// True when the store failed, and not the statement. Primary result codes: <https://www.sqlite.org/rescode.html>
-fn is_store_failure(error: &sqlx::Error) -> bool {
+fn is_store_failure(error: &DriverError) -> bool {
     const PERM: i32 = 3;
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
@@ -181,12 +176,12 @@ fn is_store_failure(error: &sqlx::Error) -> bool {
     const PROTOCOL: i32 = 15;
     const NOTADB: i32 = 26;
     match error {
-        sqlx::Error::Database(database) => {
+        DriverError::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => {
             // The extended code holds the primary one in its low byte.
-            let code = database.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
-            matches!(code, Some(PERM | BUSY | LOCKED | NOMEM | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | PROTOCOL | NOTADB))
+            let code = failure.extended_code & 0xff;
+            matches!(code, PERM | BUSY | LOCKED | NOMEM | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | PROTOCOL | NOTADB)
         }
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        DriverError::Io(_) | DriverError::NoneFree(_) | DriverError::Closed => true,
         _ => false,
     }
 }

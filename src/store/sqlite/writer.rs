@@ -1,4 +1,4 @@
-//! The one writer. Every write of the process goes through this task and its connection: it takes whatever waits (receives and
+//! The one writer. Every write of the process goes through this thread and its connection: it takes whatever waits (receives and
 //! other writes alike, first come, first served, so neither starves the other), runs it in one `BEGIN IMMEDIATE … COMMIT`, and
 //! only then answers. One `fsync` serves everybody who waited.
 //!
@@ -11,17 +11,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::checkpoint;
-use super::door::{self, Framed};
+use super::door;
+use super::driver::Conn;
 use super::file::{DatabaseFile, Identity};
 use crate::store::batch::{Arrival, RECEIVE};
+use crate::store::error::DriverError;
 use crate::store::ids::RowIds;
 use crate::store::{Received, StoreError};
 
@@ -31,42 +32,30 @@ const BATCH: usize = 256;
 const QUEUE: usize = 1024;
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
 /// What comes next can be undone alone,
 const GUARD: &str = "SAVEPOINT job";
 /// stays,
 const KEEP: &str = "RELEASE job";
 /// or is undone.
-const UNDO: &str = "ROLLBACK TO job; RELEASE job";
+const UNDO: &str = "ROLLBACK TO job";
 
 /// What a write works with: the connection inside its transaction, and the time and ids of the batch.
 pub(super) struct Tx {
     /// The write connection.
-    conn: SqliteConnection,
+    conn: Conn,
     /// The time of the batch, in epoch milliseconds.
     pub(super) now: i64,
     /// Set by a write that made an order due: the commit then wakes the workers.
     pub(super) wake: bool,
-    /// The write under way has opened the savepoint that undoes it.
-    guarded: bool,
     ids: RowIds,
     identity: Identity,
 }
 
 impl Tx {
     /// The connection, for a statement.
-    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+    pub(super) fn conn(&mut self) -> &mut Conn {
         &mut self.conn
-    }
-
-    /// The connection, for several statements that travel together: the first of them opens the savepoint `job`, the last releases it.
-    pub(super) fn guarded(&mut self) -> &mut SqliteConnection {
-        self.guarded = true;
-        &mut self.conn
-    }
-
-    /// Ends the transaction.
-    pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("COMMIT").execute(&mut self.conn).await.map(drop)
     }
 
     /// A new id of one of our rows: later ids sort after earlier ones.
@@ -75,7 +64,7 @@ impl Tx {
     }
 }
 
-/// Sends writes to the writer task.
+/// Sends writes to the writer.
 #[derive(Debug)]
 pub(super) struct Writer {
     commands: mpsc::Sender<Command>,
@@ -88,20 +77,10 @@ enum Command {
     Write(Box<dyn Job>),
 }
 
-/// What undoes a write that fails by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Undone {
-    /// A savepoint around all of it.
-    Whole,
-    /// A statement undoes itself. What travels as several says so: [`Tx::guarded`].
-    ByItself,
-}
-
 /// A write other than a receive, with its caller's channel.
 trait Job: Send {
-    fn undone(&self) -> Undone;
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran>;
-    fn answer(self: Box<Self>, broken: Option<&Arc<sqlx::Error>>);
+    fn answer(self: Box<Self>, broken: Option<&Arc<DriverError>>);
 }
 
 /// How a write ended before the commit.
@@ -111,12 +90,11 @@ enum Ran {
     /// It failed by itself: only what it wrote is undone.
     Undo,
     /// The store failed under it: nothing of the batch can be trusted.
-    Broken(Arc<sqlx::Error>),
+    Broken(Arc<DriverError>),
 }
 
 struct Work<T, F> {
     operation: &'static str,
-    undone: Undone,
     body: Option<F>,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
@@ -127,10 +105,6 @@ where
     T: Send,
     F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send,
 {
-    fn undone(&self) -> Undone {
-        self.undone
-    }
-
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran> {
         Box::pin(async move {
             let Some(work) = self.body.take() else { return Ran::Undo };
@@ -145,7 +119,7 @@ where
         })
     }
 
-    fn answer(self: Box<Self>, broken: Option<&Arc<sqlx::Error>>) {
+    fn answer(self: Box<Self>, broken: Option<&Arc<DriverError>>) {
         let answer = match (broken, self.result) {
             (Some(source), _) => Err(StoreError::Unavailable { operation: self.operation, source: Arc::clone(source) }),
             (None, Some(result)) => result,
@@ -157,15 +131,20 @@ where
 }
 
 impl Writer {
-    /// Opens the write connection, making the file if need be, and starts the task.
-    pub(super) async fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, sqlx::Error> {
+    /// Opens the write connection, making the file if need be, and starts the thread.
+    pub(super) fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, DriverError> {
         let (commands, waiting) = mpsc::channel(QUEUE);
         let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0 };
-        task.open().await?;
+        task.open()?;
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(checkpoint::run(task.file.clone(), Arc::clone(&task.shared), closing.clone()));
-        tasks.spawn(task.run(waiting, closing.clone()));
+        // A thread and not a task: what it does is SQLite's work and the disk's, and nothing that it awaits but its queue makes it wait.
+        let (runtime, running, closed) = (Handle::current(), tasks.token(), closing.clone());
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || {
+            let _running = running;
+            runtime.block_on(task.run(waiting, closed));
+        })?;
         tasks.close();
         Ok(Self { commands, closing, tasks })
     }
@@ -178,13 +157,13 @@ impl Writer {
     }
 
     /// Runs a write inside the next batch.
-    pub(super) async fn write<T, F>(&self, operation: &'static str, undone: Undone, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        self.send(Command::Write(Box::new(Work { operation, undone, body: Some(work), result: None, caller }))).await?;
+        self.send(Command::Write(Box::new(Work { operation, body: Some(work), result: None, caller }))).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -231,7 +210,7 @@ impl Task {
             }
         }
         if let Some(tx) = self.tx.take()
-            && let Err(error) = tx.conn.close().await
+            && let Err(error) = tx.conn.close()
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "the write connection did not close in order");
         }
@@ -264,7 +243,7 @@ impl Task {
                 }
             }
             Err(source) => {
-                self.discard().await;
+                self.discard();
                 for caller in callers {
                     drop(caller.send(Err(StoreError::Unavailable { operation: RECEIVE, source: Arc::clone(&source) })));
                 }
@@ -280,29 +259,23 @@ impl Task {
         &mut self,
         arrivals: &[Box<Arrival>],
         jobs: &mut [Box<dyn Job>],
-    ) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
+    ) -> Result<Vec<Result<Received, StoreError>>, Arc<DriverError>> {
         let now = self.shared.clock.now().as_millisecond();
-        let tx = self.open().await?;
+        let tx = self.open()?;
         tx.now = now;
         tx.wake = false;
-        let received = if arrivals.is_empty() {
-            statement(tx, BEGIN).await?;
-            Vec::new()
-        } else {
-            receive(tx, arrivals, jobs.is_empty()).await?
-        };
-        if !jobs.is_empty() {
-            for job in jobs {
-                write(tx, job.as_mut()).await?;
-            }
-            tx.commit().await.map_err(Arc::new)?;
+        tx.conn.statement(BEGIN)?;
+        let received = if arrivals.is_empty() { Vec::new() } else { receive(tx, arrivals).await? };
+        for job in jobs {
+            write(tx, job.as_mut()).await?;
         }
+        tx.conn.statement(COMMIT)?;
         let (wake, identity) = (tx.wake, tx.identity);
         // A file that was deleted or replaced takes commits without a word, and they are gone with it: look before answering.
-        let still = self.file.identity().map_err(|error| Arc::new(sqlx::Error::Io(error)))?;
+        let still = self.file.identity().map_err(|error| Arc::new(DriverError::Io(error)))?;
         if still != identity {
             let path = self.file.path().display();
-            return Err(Arc::new(sqlx::Error::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
+            return Err(Arc::new(DriverError::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
         }
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         if wake {
@@ -312,86 +285,76 @@ impl Task {
     }
 
     /// The connection, opened afresh if the last batch failed.
-    async fn open(&mut self) -> Result<&mut Tx, sqlx::Error> {
+    fn open(&mut self) -> Result<&mut Tx, DriverError> {
         let tx = if let Some(tx) = self.tx.take() {
             tx
         } else {
-            let mut conn = self.file.writer(!self.opened_before).connect().await?;
-            // SQLite opens the file at the first read.
-            sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut conn).await?;
-            let identity = self.file.identity().map_err(sqlx::Error::Io)?;
+            let conn = self.file.writer(!self.opened_before)?;
+            let identity = self.file.identity()?;
             if self.opened_before {
                 self.shared.readers_are_stale();
             }
             self.opened_before = true;
-            Tx { conn, now: 0, wake: false, guarded: false, ids: RowIds::default(), identity }
+            Tx { conn, now: 0, wake: false, ids: RowIds::default(), identity }
         };
         Ok(self.tx.insert(tx))
     }
 
     /// Undoes the batch and drops the connection.
-    async fn discard(&mut self) {
-        let Some(mut tx) = self.tx.take() else { return };
+    fn discard(&mut self) {
+        let Some(tx) = self.tx.take() else { return };
         // SQLite may have rolled back by itself (full, I/O): then this fails, which says what we want to hear.
-        drop(statement(&mut tx, "ROLLBACK").await);
-        if let Err(error) = tx.conn.close().await {
+        drop(tx.conn.statement("ROLLBACK"));
+        if let Err(error) = tx.conn.close() {
             tracing::debug!(error = &error as &dyn std::error::Error, "the failed write connection did not close in order");
         }
     }
 }
 
-/// Begins the transaction and stores the arrivals; commits where nothing else is to be written.
-async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>], commits: bool) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
-    match door::receive(tx, arrivals, Framed { begins: true, commits }).await {
-        Ok(received) => Ok(received),
-        Err(StoreError::Unavailable { source, .. }) => Err(source),
-        Err(_) => {
-            let received = one_by_one(tx, arrivals).await?;
-            if commits {
-                tx.commit().await.map_err(Arc::new)?;
-            }
-            Ok(received)
-        }
+/// Stores the arrivals together; where a statement fails for what one of them holds, each alone, so that only that one fails.
+async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, Arc<DriverError>> {
+    if let Some(answers) = guarded(tx, arrivals).await?.ok() {
+        return Ok(answers);
     }
-}
-
-/// A statement failed for what one of the arrivals holds: start over and give each its own savepoint, so that only that one fails.
-async fn one_by_one(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, Arc<sqlx::Error>> {
-    statement(tx, "ROLLBACK").await?;
-    statement(tx, BEGIN).await?;
     let mut answers = Vec::with_capacity(arrivals.len());
     for arrival in arrivals.chunks(1) {
-        statement(tx, GUARD).await?;
-        match door::receive(tx, arrival, Framed { begins: false, commits: false }).await {
-            Ok(received) => {
-                answers.extend(received);
-                statement(tx, KEEP).await?;
-            }
-            Err(StoreError::Unavailable { source, .. }) => return Err(source),
-            Err(error) => {
-                statement(tx, UNDO).await?;
-                answers.push(Err(error));
-            }
+        match guarded(tx, arrival).await? {
+            Ok(received) => answers.extend(received),
+            Err(error) => answers.push(Err(error)),
         }
     }
     Ok(answers)
 }
 
-/// Runs one write. If it fails by itself, it is as if it had never been.
-async fn write(tx: &mut Tx, job: &mut dyn Job) -> Result<(), Arc<sqlx::Error>> {
-    let whole = job.undone() == Undone::Whole;
-    tx.guarded = false;
-    if whole {
-        statement(tx, GUARD).await?;
+type Answers = Result<Vec<Result<Received, StoreError>>, StoreError>;
+
+/// Stores arrivals, or leaves no trace of them. The outer error is a failure of the store.
+async fn guarded(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Answers, Arc<DriverError>> {
+    tx.conn.statement(GUARD)?;
+    match door::receive(tx, arrivals).await {
+        Err(StoreError::Unavailable { source, .. }) => Err(source),
+        Ok(received) => {
+            tx.conn.statement(KEEP)?;
+            Ok(Ok(received))
+        }
+        Err(error) => {
+            undo(tx)?;
+            Ok(Err(error))
+        }
     }
+}
+
+/// Runs one write. If it fails by itself, it is as if it had never been.
+async fn write(tx: &mut Tx, job: &mut dyn Job) -> Result<(), Arc<DriverError>> {
+    tx.conn.statement(GUARD)?;
     match job.run(tx).await {
-        Ran::Done if whole => statement(tx, KEEP).await,
-        Ran::Undo if whole || tx.guarded => statement(tx, UNDO).await,
-        Ran::Done | Ran::Undo => Ok(()),
+        Ran::Done => Ok(tx.conn.statement(KEEP)?),
+        Ran::Undo => Ok(undo(tx)?),
         Ran::Broken(source) => Err(source),
     }
 }
 
-async fn statement(tx: &mut Tx, sql: &'static str) -> Result<(), Arc<sqlx::Error>> {
-    sqlx::query(sql).execute(&mut tx.conn).await.map(drop).map_err(Arc::new)
+fn undo(tx: &Tx) -> Result<(), DriverError> {
+    tx.conn.statement(UNDO)?;
+    tx.conn.statement(KEEP)
 }
