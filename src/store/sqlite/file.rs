@@ -73,6 +73,8 @@ impl DatabaseFile {
         if let Some(pages) = self.max_pages {
             conn.batch(&format!("PRAGMA max_page_count = {pages}"))?;
         }
+        // SQLite opens the log at the first read; until then another connection that closes takes itself for the last one, and deletes it.
+        conn.batch("SELECT count(*) FROM sqlite_schema")?;
         Ok(conn)
     }
 
