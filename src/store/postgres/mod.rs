@@ -181,6 +181,15 @@ impl Postgres {
         self.run(operation, Kept::Statement, work).await
     }
 
+    /// As above, for a write that another engine may keep a little later. Here the server may stop while we go on: it has to be kept before we do.
+    async fn write_soon<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Clone + Send + Sync + 'static,
+    {
+        self.write_one(operation, work).await
+    }
+
     async fn run<T, F>(&self, operation: &'static str, kept: Kept, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -31,6 +31,8 @@ impl Db {
     /// Ends the pass, if its lease is still ours.
     pub(in crate::store) async fn finish(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
         let (lease, upto) = (claimed.lease.clone(), claimed.upto);
+        // On the worker's thread: the writer's serves everybody.
+        let explanation = json(OPERATION, &result.explanation)?;
         self.write_locked(OPERATION, move |tx| {
             Box::pin(async move {
                 let Some(row) = leased(tx, OPERATION, &lease).await? else { return Ok(Written::LeaseLost) };
@@ -43,7 +45,7 @@ impl Db {
                 let operator_asks = row.enqueued_seq > upto && operator_asks(tx, order, upto).await?;
                 let ending = Ending::of(&result.end, &row, upto, operator_asks, tx.now);
                 tx.wake |= ending.due_at.is_some();
-                write(tx, order, &row, upto, &ending, &result).await?;
+                write(tx, order, &row, upto, &ending, (&result, &explanation)).await?;
                 Ok(Written::Yes)
             })
         })
@@ -118,7 +120,14 @@ async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, 
 }
 
 /// Writes everything that the pass leaves, in one statement of the engine's.
-async fn write(tx: &mut Tx, order: &OrderId, row: &Leased, upto: i64, ending: &Ending, result: &PassResult) -> Result<(), StoreError> {
+async fn write(
+    tx: &mut Tx,
+    order: &OrderId,
+    row: &Leased,
+    upto: i64,
+    ending: &Ending,
+    (result, explanation): (&PassResult, &str),
+) -> Result<(), StoreError> {
     // Held events are decided too: the next verdict replaces theirs.
     let decided = if matches!(result.end, End::Verdict { .. }) { upto } else { row.handled_seq };
     // A pass that was put back would only be noise.
@@ -138,7 +147,7 @@ async fn write(tx: &mut Tx, order: &OrderId, row: &Leased, upto: i64, ending: &E
         .bind(row.handled_seq)
         .bind(decided)
         .bind(last_seq)
-        .bind(json(OPERATION, &result.explanation)?)
+        .bind(explanation)
         .bind(dialect::texts(OPERATION, result.aliases.iter().map(String::as_str))?)
         .execute(tx.conn())
         .await

@@ -27,11 +27,11 @@ const LINK: &str = concat!(
 );
 
 impl Db {
-    /// Stores the link, unless another order has one of its ids.
+    /// Stores the link, unless another order has one of its ids. The call that it is for is begun after it, and keeps both.
     pub(in crate::store) async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
         const OPERATION: &str = "store an order's link";
         let (lease, link) = (lease.clone(), link.clone());
-        self.write_one(OPERATION, move |tx| {
+        self.write_soon(OPERATION, move |tx| {
             Box::pin(async move {
                 let query = bind_link(query(LINK), OPERATION, &lease.order_id, &link)?.bind(lease.token);
                 if query.execute(tx.conn()).await.map_err(during(OPERATION))?.rows_affected() == 1 {

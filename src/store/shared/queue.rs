@@ -67,7 +67,7 @@ pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) 
 }
 
 impl Db {
-    /// Takes due orders, the longest due first.
+    /// Takes due orders, the longest due first. A claim that a machine forgets when it stops is an order that is due, and the worker stops with it.
     pub(in crate::store) async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
         const OPERATION: &str = "claim due orders";
         let owner = request.owner.clone();
@@ -77,7 +77,7 @@ impl Db {
             [] => None,
             some => Some(dialect::texts(OPERATION, some.iter().map(ConnectionId::as_str))?),
         };
-        self.write_one(OPERATION, move |tx| {
+        self.write_soon(OPERATION, move |tx| {
             Box::pin(async move {
                 let rows = query(dialect::CLAIM)
                     .bind(owner)
@@ -114,7 +114,7 @@ impl Db {
         Ok(due.map(from_millis))
     }
 
-    /// Extends the leases that are still ours, and returns them.
+    /// Extends the leases that are still ours, and returns them. One that is forgotten ends a little earlier.
     pub(in crate::store) async fn heartbeat(&self, leases: &[Lease], lease: Duration) -> Result<Vec<Lease>, StoreError> {
         const OPERATION: &str = "extend leases";
         if leases.is_empty() {
@@ -123,7 +123,7 @@ impl Db {
         let ids = dialect::texts(OPERATION, leases.iter().map(|lease| lease.order_id.as_str()))?;
         let tokens = dialect::numbers(OPERATION, leases.iter().map(|lease| lease.token))?;
         let lease = millis(lease);
-        self.write_one(OPERATION, move |tx| {
+        self.write_soon(OPERATION, move |tx| {
             Box::pin(async move {
                 let rows = query(dialect::HEARTBEAT)
                     .bind(ids)

@@ -26,7 +26,7 @@ use self::driver::Row;
 use self::file::DatabaseFile;
 use self::readers::{Aside, Readers};
 use self::shared::Locked;
-use self::writer::{Tx, Writer};
+use self::writer::{Kept, Tx, Writer};
 use super::error::DriverError;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -129,7 +129,7 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, work).await
+        self.writer.write(operation, Kept::Now, work).await
     }
 
     /// The same here: what another engine saves by one statement is no more than another call of a function.
@@ -138,7 +138,7 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, work).await
+        self.writer.write(operation, Kept::Now, work).await
     }
 
     /// As above.
@@ -147,7 +147,16 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, work).await
+        self.writer.write(operation, Kept::Now, work).await
+    }
+
+    /// As above, for a write that may be forgotten when the machine stops, as long as nothing is kept that came after it.
+    async fn write_soon<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        self.writer.write(operation, Kept::Soon, work).await
     }
 }
 

@@ -50,12 +50,26 @@ pub(super) struct Tx {
     pub(super) wake: bool,
     ids: RowIds,
     identity: Identity,
+    /// What commits do as the connection is set.
+    flushes: Kept,
 }
 
 impl Tx {
     /// The connection, for a statement.
     pub(super) fn conn(&mut self) -> &mut Conn {
         &mut self.conn
+    }
+
+    /// Sets what the next commit does.
+    fn flush(&mut self, kept: Kept) -> Result<(), DriverError> {
+        if self.flushes != kept {
+            self.conn.statement(match kept {
+                Kept::Now => "PRAGMA synchronous = FULL",
+                Kept::Soon => "PRAGMA synchronous = NORMAL",
+            })?;
+            self.flushes = kept;
+        }
+        Ok(())
     }
 
     /// A new id of one of our rows: later ids sort after earlier ones.
@@ -77,8 +91,18 @@ enum Command {
     Write(Box<dyn Job>),
 }
 
+/// When a write reaches the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Before its caller hears of it.
+    Now,
+    /// With the next write that is kept at once. Until then a machine that stops may forget it, a program that stops does not.
+    Soon,
+}
+
 /// A write other than a receive, with its caller's channel.
 trait Job: Send {
+    fn kept(&self) -> Kept;
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran>;
     fn answer(self: Box<Self>, broken: Option<&Arc<DriverError>>);
 }
@@ -95,6 +119,7 @@ enum Ran {
 
 struct Work<T, F> {
     operation: &'static str,
+    kept: Kept,
     body: Option<F>,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
@@ -105,6 +130,10 @@ where
     T: Send,
     F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send,
 {
+    fn kept(&self) -> Kept {
+        self.kept
+    }
+
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran> {
         Box::pin(async move {
             let Some(work) = self.body.take() else { return Ran::Undo };
@@ -157,13 +186,13 @@ impl Writer {
     }
 
     /// Runs a write inside the next batch.
-    pub(super) async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, kept: Kept, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        self.send(Command::Write(Box::new(Work { operation, body: Some(work), result: None, caller }))).await?;
+        self.send(Command::Write(Box::new(Work { operation, kept, body: Some(work), result: None, caller }))).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -264,6 +293,8 @@ impl Task {
         let tx = self.open()?;
         tx.now = now;
         tx.wake = false;
+        let at_once = !arrivals.is_empty() || jobs.iter().any(|job| job.kept() == Kept::Now);
+        tx.flush(if at_once { Kept::Now } else { Kept::Soon })?;
         tx.conn.statement(BEGIN)?;
         let received = if arrivals.is_empty() { Vec::new() } else { receive(tx, arrivals).await? };
         for job in jobs {
@@ -295,7 +326,7 @@ impl Task {
                 self.shared.readers_are_stale();
             }
             self.opened_before = true;
-            Tx { conn, now: 0, wake: false, ids: RowIds::default(), identity }
+            Tx { conn, now: 0, wake: false, ids: RowIds::default(), identity, flushes: Kept::Now }
         };
         Ok(self.tx.insert(tx))
     }
