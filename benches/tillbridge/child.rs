@@ -127,23 +127,22 @@ impl Site {
     }
 
     /// How many callbacks the bare program has stored.
-    pub async fn stored_bare(&self) -> Fallible<u64> {
-        let mut connection = reference::open(&self.bare_database()).await?;
-        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox").fetch_one(&mut connection).await?;
-        Ok(u64::try_from(rows)?)
+    pub fn stored_bare(&self) -> Fallible<u64> {
+        count(&self.bare_database(), "SELECT count(*) FROM inbox")
     }
 
     /// How many callbacks the service has stored.
     pub async fn stored(&self) -> Fallible<u64> {
-        let rows: i64 = match self.url.strip_prefix("sqlite://") {
-            Some(path) => {
-                let mut connection = reference::open(Path::new(path)).await?;
-                sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&mut connection).await?
-            }
-            None => super::postgres::count_events(&self.url).await?,
-        };
-        Ok(u64::try_from(rows)?)
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => count(Path::new(path), "SELECT count(*) FROM events"),
+            None => Ok(u64::try_from(super::postgres::count_events(&self.url).await?)?),
+        }
     }
+}
+
+fn count(database: &Path, sql: &str) -> Fallible<u64> {
+    let rows: i64 = reference::open(database)?.query_row(sql, [], |row| row.get(0))?;
+    Ok(u64::try_from(rows)?)
 }
 
 /// A running program; ended hard when it is dropped.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection;
 use tillbridge::clock::Clock;
 use tillbridge::domain::verdict::{Reason, Verdict};
 use tillbridge::store::{ClaimRequest, Claimed, Dedupe, End, EventSource, NewEvent, OrderRef, OrderState, PassResult, Store};
@@ -77,7 +77,7 @@ impl Filled {
     async fn new(orders: i64, events: i64) -> Fallible<Self> {
         let site = Site::new(&Settings { mappings: world::rules(1), ..Settings::default() }).await?;
         // Due since long, the first ones longest.
-        fill(&site, orders, events, 1_700_000_000_000).await?;
+        fill(&site, orders, events, 1_700_000_000_000)?;
         let store = Store::open(&site.url, 4, Clock::System).await?;
         Ok(Self { store, orders, _site: site })
     }
@@ -143,37 +143,34 @@ fn netsuite_id(number: i64) -> i64 {
 
 /// Writes orders that are due from `due_at` on, a millisecond after each other, each with a number of events that are handled and one
 /// that is not.
-pub async fn fill(site: &Site, orders: i64, events: i64, due_at: i64) -> Fallible<()> {
+pub fn fill(site: &Site, orders: i64, events: i64, due_at: i64) -> Fallible<()> {
     let path = site.url.strip_prefix("sqlite://").ok_or("only files are filled")?;
-    let mut connection = reference::open(Path::new(path)).await?;
-    run(&mut connection, "PRAGMA synchronous = OFF", &[]).await?;
+    let connection = reference::open(Path::new(path))?;
+    connection.execute_batch("PRAGMA synchronous = OFF")?;
     run(
-        &mut connection,
-        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+        &connection,
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
          INSERT INTO orders (id, connection, direction, state, due_at, enqueued_seq, handled_seq, netsuite_id, created_at, updated_at) \
-         SELECT printf('01900000-0000-7000-8000-%012x', i), 'acme-nz', 'netsuite_to_x_series', 'due', $2 + i, $3 + 1, $3, \
-             cast(5000000 + i AS TEXT), $2 + i, $2 + i FROM n",
+         SELECT printf('01900000-0000-7000-8000-%012x', i), 'acme-nz', 'netsuite_to_x_series', 'due', ?2 + i, ?3 + 1, ?3, \
+             cast(5000000 + i AS TEXT), ?2 + i, ?2 + i FROM n",
         &[orders, due_at, events],
-    )
-    .await?;
+    )?;
     // The last of each order's events is the one that waits.
     for seq in 1..=events + 1 {
         run(
-            &mut connection,
+            &connection,
             "INSERT INTO events (id, connection, order_id, seq, source, kind, received_at, verdict, reason, detail, decided_at, dedupe_key, body) \
-             SELECT printf('01900000-%04x-7000-9000-', $1) || substr(id, 25), connection, id, $1, 'netsuite', 'salesorder.edit', \
-                 created_at + $1, iif($1 > $2, NULL, 'synced'), iif($1 > $2, NULL, 'already_complete'), \
-                 iif($1 > $2, NULL, 'Everything is fulfilled and billed.'), iif($1 > $2, NULL, created_at + $1), \
-                 'ns_salesorder_' || netsuite_id || '_edit_' || $1, cast('{\"type\":\"salesorder.edit\"}' AS BLOB) FROM orders",
+             SELECT printf('01900000-%04x-7000-9000-', ?1) || substr(id, 25), connection, id, ?1, 'netsuite', 'salesorder.edit', \
+                 created_at + ?1, iif(?1 > ?2, NULL, 'synced'), iif(?1 > ?2, NULL, 'already_complete'), \
+                 iif(?1 > ?2, NULL, 'Everything is fulfilled and billed.'), iif(?1 > ?2, NULL, created_at + ?1), \
+                 'ns_salesorder_' || netsuite_id || '_edit_' || ?1, cast('{\"type\":\"salesorder.edit\"}' AS BLOB) FROM orders",
             &[seq, events],
-        )
-        .await?;
+        )?;
     }
-    run(&mut connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[]).await
+    Ok(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
 }
 
-async fn run(connection: &mut SqliteConnection, sql: &'static str, values: &[i64]) -> Fallible<()> {
-    let query = values.iter().fold(sqlx::query(sql), |query, value| query.bind(*value));
-    query.execute(connection).await?;
+fn run(connection: &Connection, sql: &str, values: &[i64]) -> Fallible<()> {
+    connection.execute(sql, rusqlite::params_from_iter(values))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection as Sqlite;
 use tillbridge::clock::Clock;
 
 use super::callback::Callbacks;
@@ -85,7 +85,7 @@ async fn round_of_bare(options: &Options, series: &mut Series) -> Fallible<f64> 
     let process = site.open_bare().await?;
     let (rate, accepted) = run(options, &process, reference::PATH, series).await?;
     process.kill().await?;
-    same(accepted, site.stored_bare().await?)?;
+    same(accepted, site.stored_bare()?)?;
     Ok(rate)
 }
 
@@ -147,7 +147,7 @@ async fn alone(options: &Options, report: &mut Report) -> Fallible<()> {
 
 /// Commits of one row each, on the same disk and with the same durability as the service's.
 enum Commits {
-    Sqlite(SqliteConnection),
+    Sqlite(Sqlite),
     Postgres(postgres::Commits),
 }
 
@@ -156,8 +156,8 @@ impl Commits {
         if options.postgres() {
             return Ok(Self::Postgres(postgres::Commits::open(&site.url).await?));
         }
-        let mut connection = reference::open(&site.path().join("commits.db")).await?;
-        sqlx::query("CREATE TABLE commits (id INTEGER PRIMARY KEY, body BLOB NOT NULL)").execute(&mut connection).await?;
+        let connection = reference::open(&site.path().join("commits.db"))?;
+        connection.execute_batch("CREATE TABLE commits (id INTEGER PRIMARY KEY, body BLOB NOT NULL)")?;
         Ok(Self::Sqlite(connection))
     }
 
@@ -165,11 +165,7 @@ impl Commits {
         let begun = Instant::now();
         match self {
             Self::Sqlite(connection) => {
-                sqlx::query("INSERT INTO commits (id, body) VALUES ($1, $2)")
-                    .bind(i64::try_from(number)?)
-                    .bind(body)
-                    .execute(connection)
-                    .await?;
+                connection.prepare_cached("INSERT INTO commits (id, body) VALUES (?1, ?2)")?.execute((i64::try_from(number)?, body))?;
             }
             Self::Postgres(commits) => commits.one(i64::try_from(number)?, body).await?,
         }

@@ -12,10 +12,9 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use rusqlite::{Connection, TransactionBehavior};
 use serde::Deserialize;
 use sha2::Sha256;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -53,13 +52,11 @@ struct Data<'a> {
 
 /// Serves until it is ended.
 pub async fn serve(address: &str, database: &Path) -> Fallible<()> {
-    let mut connection = open(database).await?;
-    sqlx::query("CREATE TABLE inbox (id TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL UNIQUE, body BLOB NOT NULL) STRICT")
-        .execute(&mut connection)
-        .await?;
+    let connection = open(database)?;
+    connection.execute_batch("CREATE TABLE inbox (id TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL UNIQUE, body BLOB NOT NULL) STRICT")?;
     let (writer, waiting) = mpsc::channel(1024);
     let tasks = TaskTracker::new();
-    let commits = tasks.spawn(write(connection, waiting));
+    let commits = tasks.spawn_blocking(move || write(connection, waiting));
     let shared = Arc::new(Shared { mac: Hmac::<Sha256>::new_from_slice(KEY)?, writer });
     let app = Router::new().route(PATH, post(receive)).with_state(shared);
     let listener = TcpListener::bind(address).await?;
@@ -71,15 +68,10 @@ pub async fn serve(address: &str, database: &Path) -> Fallible<()> {
 }
 
 /// A connection with the settings of the service: write-ahead log, and each commit on the disk before it returns.
-pub async fn open(database: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    SqliteConnectOptions::new()
-        .filename(database)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "4000")
-        .connect()
-        .await
+pub fn open(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(database)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000")?;
+    Ok(connection)
 }
 
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
@@ -109,27 +101,21 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     }
 }
 
-async fn write(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Arrival>) -> Result<(), sqlx::Error> {
+fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Arrival>) -> rusqlite::Result<()> {
     let mut batch = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut batch, BATCH).await > 0 {
-        let mut rows = Vec::with_capacity(batch.len());
-        let mut bodies = Vec::new();
+    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let mut ids = Vec::with_capacity(batch.len());
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (key, body, _) in &batch {
-            rows.push((Uuid::now_v7().to_string(), key, bodies.len() + 1, body.len()));
-            bodies.extend_from_slice(body);
+            let id = Uuid::now_v7().to_string();
+            transaction.prepare_cached("INSERT INTO inbox (id, key, body) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING")?.execute((
+                &id,
+                key,
+                &body[..],
+            ))?;
+            ids.push(id);
         }
-        let json = serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let ids = rows.into_iter().map(|(id, ..)| id).collect::<Vec<_>>();
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "INSERT INTO inbox (id, key, body) SELECT value ->> 0, value ->> 1, substr($2, value ->> 2, value ->> 3) FROM json_each($1) \
-             WHERE true ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(json)
-        .bind(bodies)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
+        transaction.commit()?;
         for ((_, _, answer), id) in batch.drain(..).zip(ids) {
             // Whoever asked may have gone.
             drop(answer.send(id));

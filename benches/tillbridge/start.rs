@@ -60,7 +60,7 @@ async fn ready(site: &Site) -> Fallible<f64> {
 /// A thousand callbacks a second on top of a hundred thousand orders that wait; then a kill in the middle of it, and a new start.
 async fn under_load(options: &Options, report: &mut Report) -> Fallible<()> {
     let site = Site::new(&Settings { mappings: world::rules(1), ..Settings::default() }).await?;
-    growth::fill(&site, WAITING, 1, Clock::System.now().as_millisecond() + LATER_MS).await?;
+    growth::fill(&site, WAITING, 1, Clock::System.now().as_millisecond() + LATER_MS)?;
     let mut process = site.open().await?;
     let callbacks = Callbacks::new(&format!("/webhooks/netsuite/{CONNECTION}"), 1, Clock::System.now())?;
     let (outcome, memory) = tokio::join!(load::open(&site.address, &callbacks, RATE, options.time()), most(&process, options.time()));

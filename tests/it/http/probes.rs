@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use serde_json::json;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Executor};
 use tillbridge::clock::Clock;
 use tillbridge::http::{ServeError, bind};
 use tillbridge::store::{Role, Store};
@@ -84,14 +82,13 @@ async fn metrics_with_an_address_of_their_own_are_there_alone() {
 #[tokio::test]
 async fn a_locked_database_asks_senders_to_come_again_and_nothing_is_half_written() {
     let world = World::start().await;
-    let file = SqliteConnectOptions::new().filename(world.folder.path().join("tillbridge.db"));
-    let mut other = file.connect().await.unwrap();
-    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let other = rusqlite::Connection::open(world.folder.path().join("tillbridge.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let start = Instant::now();
     let refused = world.callback("msg", &sales_order("766")).send().await.is(503);
     assert!(refused.headers.contains_key("retry-after"));
     assert!(start.elapsed() < Duration::from_secs(5), "X-Series waits five seconds; this took {:?}", start.elapsed());
-    other.execute("ROLLBACK").await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     let again = world.callback("msg", &sales_order("766")).send().await;
     assert!([200, 202].contains(&again.status));
     assert_eq!(world.stored().await, 1);

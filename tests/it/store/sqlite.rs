@@ -2,16 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use rusqlite::Connection;
 use tillbridge::clock::Clock;
 use tillbridge::domain::verdict::{Reason, Verdict};
 use tillbridge::store::{NewEvent, Received, Role, Store, StoreError, TokenRow};
 
 use super::{MIGRATIONS, World};
 
-async fn connect(world: &World) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(world.folder().join("store.db")).connect().await.unwrap()
+fn connect(world: &World) -> Connection {
+    Connection::open(world.folder().join("store.db")).unwrap()
 }
 
 /// An event of 20 kB that is handled already, so that it can be purged.
@@ -62,8 +61,8 @@ async fn a_full_store_is_unavailable_writes_nothing_half_and_recovers() {
 #[tokio::test]
 async fn a_store_locked_by_another_program_is_unavailable_in_bounded_time_and_recovers() {
     let world = World::sqlite().await;
-    let mut other = connect(&world).await;
-    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let other = connect(&world);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let begun = Instant::now();
     let (one, two) = tokio::join!(world.store.receive(world.callback("1")), world.store.receive(world.callback("2")));
     for result in [one, two] {
@@ -73,7 +72,7 @@ async fn a_store_locked_by_another_program_is_unavailable_in_bounded_time_and_re
     let begun = Instant::now();
     assert!(matches!(world.store.ping().await, Err(StoreError::Unavailable { .. })));
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     world.call_back("1").await;
     assert_eq!(world.event_count().await, 1);
 }
@@ -123,24 +122,24 @@ async fn a_database_that_is_not_migrated_is_told_and_still_not_half_written() {
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_told_unless_it_only_adds() {
     let world = World::sqlite().await;
-    let mut other = connect(&world).await;
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (8, 'expand it', 1, x'00', 0)",
-    )
-    .execute(&mut other)
-    .await
-    .unwrap();
+    let other = connect(&world);
+    other
+        .execute_batch(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (8, 'expand it', 1, x'00', 0)",
+        )
+        .unwrap();
     assert_eq!((world.store.migrate().await.unwrap(), world.store.pending_migrations().await.unwrap()), (0, 0));
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9, 'later', 1, x'00', 0)")
-        .execute(&mut other)
-        .await
+    other
+        .execute_batch(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9, 'later', 1, x'00', 0)",
+        )
         .unwrap();
     match world.store.migrate().await {
         Err(StoreError::TooNew { found: 9, .. }) => {}
         result => panic!("{result:?}"),
     }
     assert!(matches!(world.store.pending_migrations().await, Err(StoreError::TooNew { .. })));
-    other.close().await.unwrap();
+    other.close().unwrap();
 }
 
 #[tokio::test]
@@ -164,10 +163,9 @@ async fn a_missing_folder_is_told() {
 #[tokio::test]
 async fn a_bad_event_does_not_fail_its_neighbours() {
     let world = World::sqlite().await;
-    let mut other = connect(&world).await;
-    sqlx::query("CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.kind = 'poison' BEGIN SELECT raise(ABORT, 'poison'); END")
-        .execute(&mut other)
-        .await
+    let other = connect(&world);
+    other
+        .execute_batch("CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.kind = 'poison' BEGIN SELECT raise(ABORT, 'poison'); END")
         .unwrap();
     let events = (0..30).map(|n| {
         let event = world.callback(&(n % 3).to_string());
@@ -208,11 +206,8 @@ async fn a_write_that_fails_is_undone_alone() {
 #[tokio::test]
 async fn a_pass_that_cannot_be_recorded_leaves_nothing_half() {
     let world = World::sqlite().await;
-    let mut other = connect(&world).await;
-    sqlx::query("CREATE TRIGGER poison BEFORE INSERT ON passes BEGIN SELECT raise(ABORT, 'poison'); END")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    let other = connect(&world);
+    other.execute_batch("CREATE TRIGGER poison BEFORE INSERT ON passes BEGIN SELECT raise(ABORT, 'poison'); END").unwrap();
     let order = world.call_back("1").await;
     let claimed = world.claim_one().await;
     let before = (world.order(&order).await, world.verdicts(&order).await);
@@ -221,7 +216,7 @@ async fn a_pass_that_cannot_be_recorded_leaves_nothing_half() {
     assert!(matches!(finished, Err(StoreError::Query { .. })), "{finished:?}");
     assert!(matches!(received.unwrap(), Received::New { .. }));
     assert_eq!((world.order(&order).await, world.verdicts(&order).await), before);
-    sqlx::query("DROP TRIGGER poison").execute(&mut other).await.unwrap();
+    other.execute_batch("DROP TRIGGER poison").unwrap();
     world.finish(&claimed, super::settled()).await;
 }
 
@@ -230,9 +225,9 @@ async fn a_file_restored_from_a_copy_is_noticed_and_used() {
     let world = World::sqlite().await;
     world.call_back("1").await;
     let copy = world.folder().join("copy.db");
-    let mut other = connect(&world).await;
-    sqlx::query("VACUUM INTO $1").bind(copy.to_str().unwrap()).execute(&mut other).await.unwrap();
-    other.close().await.unwrap();
+    let other = connect(&world);
+    other.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    other.close().unwrap();
     world.call_back("2").await;
     assert_eq!(world.event_count().await, 2);
     for name in ["store.db", "store.db-wal", "store.db-shm"] {
