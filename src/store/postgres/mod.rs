@@ -4,7 +4,7 @@
 //!   is a transaction of its own on a pool (`transaction`). Whatever was handed over runs to its end.
 //! - Whoever decides on an order locks its row first, several in the order of their ids; only then are rows inserted. So no two
 //!   transactions wait for each other.
-//! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out with the commit (`listen`).
+//! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out behind the commit (`listen`).
 
 mod counters;
 mod dialect;
@@ -13,6 +13,7 @@ mod intake;
 mod listen;
 mod migrate;
 mod server;
+mod sessions;
 mod writer;
 
 #[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::Postgres as Driver;
-use sqlx::postgres::{PgPool, PgRow as Row};
+use sqlx::postgres::PgRow as Row;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
+use self::sessions::Sessions;
 use self::shared::Locked;
 use self::writer::{Kept, Tx};
 use super::ids::RowIds;
@@ -47,7 +49,7 @@ const CLOCKS_APART_MS: i64 = 1000;
 #[derive(Debug)]
 pub(super) struct Postgres {
     server: Server,
-    readers: PgPool,
+    readers: Sessions,
     intake: Intake,
     shared: Arc<Shared>,
     tasks: TaskTracker,
@@ -60,13 +62,15 @@ struct Shared {
     /// How many milliseconds the database's clock was ahead when the engine was opened, where that is more than an inaccuracy.
     ahead: AtomicI64,
     /// For writes other than receives.
-    writers: PgPool,
+    writers: Sessions,
     /// Fired by commits that made an order due, here or elsewhere.
     work: Notify,
     /// Fired when another process gave connections up.
     released: Notify,
-    /// Commits tell other processes.
+    /// Commits are told to other processes.
     notifies: AtomicBool,
+    /// Fired by our own commits that made an order due: the other processes are to hear of it.
+    untold: Notify,
     commits: AtomicU64,
     writes: AtomicU64,
     ids: Mutex<RowIds>,
@@ -86,15 +90,16 @@ impl Shared {
 }
 
 impl Postgres {
-    /// Reaches the server and starts the tasks. `connections` read, as many again write; two more take receives, one listens.
+    /// Reaches the server and starts the tasks. `connections` read, as many again write; two more take receives, one listens, and one tells.
     pub(super) async fn open(url: &str, connections: u32, clock: Clock) -> Result<Self, StoreError> {
         let server = Server::parse(url)?;
         let connections = connections.max(2);
         let shared = Arc::new(Shared {
-            writers: server.pool(connections, Purpose::Writes),
+            writers: Sessions::new(server.clone(), connections, Purpose::Writes),
             work: Notify::new(),
             released: Notify::new(),
             notifies: AtomicBool::new(server.notifies),
+            untold: Notify::new(),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             ids: Mutex::default(),
@@ -107,9 +112,10 @@ impl Postgres {
         let intake = Intake::start(&server, &shared, &tasks);
         if shared.notifies.load(Ordering::Relaxed) {
             tasks.spawn(listen::listen(server.clone(), Arc::clone(&shared)));
+            tasks.spawn(listen::tell(server.clone(), Arc::clone(&shared)));
         }
         tasks.spawn(counters::fold(Arc::clone(&shared)));
-        Ok(Self { readers: server.pool(connections, Purpose::Reads), server, intake, shared, tasks })
+        Ok(Self { readers: Sessions::new(server.clone(), connections, Purpose::Reads), server, intake, shared, tasks })
     }
 
     /// The url as it may be shown.

@@ -17,13 +17,18 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
 
-/// A session that writes. Tables grow faster than their statistics: with every scan of a whole table forbidden, the plans are the
-/// same on the first day. A statement that waits too long ends before its caller's patience does.
+/// A session that writes. Tables grow faster than their statistics: with every way forbidden that reads a whole table or a whole index, the
+/// plans are the same on the first day, and need not be made again for other arguments. A statement that waits too long ends before its
+/// caller's patience does.
 const WRITES: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'; \
-     SET enable_seqscan = off; SET client_min_messages = warning";
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; \
+     SET jit = off; SET client_min_messages = warning";
 
 /// A session that reads.
 const READS: &str = "SET statement_timeout = '10s'; SET default_transaction_read_only = on; SET client_min_messages = warning";
+
+/// A session that tells others what they would find by themselves a little later: nobody waits for the disk.
+const HINTS: &str = "SET statement_timeout = '5s'; SET synchronous_commit = off; SET client_min_messages = warning";
 
 /// A session that takes as long as it takes.
 const LONG: &str = "SET client_min_messages = warning";
@@ -35,6 +40,8 @@ pub(super) enum Purpose {
     Writes,
     /// Reading.
     Reads,
+    /// Telling other processes that there is work.
+    Hints,
     /// Migrations and listening, which take as long as they take.
     Long,
 }
@@ -82,7 +89,7 @@ impl Server {
         Ok(conn)
     }
 
-    /// A pool that connects when it is first needed.
+    /// The driver's pool, for what insists on one.
     pub(super) fn pool(&self, connections: u32, purpose: Purpose) -> PgPool {
         let process = self.process.clone();
         PgPoolOptions::new()
@@ -105,6 +112,9 @@ async fn prepare(conn: &mut PgConnection, purpose: Purpose, process: &str) -> Re
         }
         Purpose::Reads => {
             conn.execute(READS).await?;
+        }
+        Purpose::Hints => {
+            conn.execute(HINTS).await?;
         }
         Purpose::Long => {
             conn.execute(DURABLE).await?;

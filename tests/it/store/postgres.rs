@@ -109,7 +109,7 @@ async fn a_table_locked_by_somebody_else_is_unavailable_in_bounded_time_and_reco
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_cut_at_any_moment_lose_nothing_and_double_nothing() {
     const SENDERS: usize = 4;
-    const EVENTS: usize = 60;
+    const EVENTS: usize = 300;
     let world = World::postgres().await;
     let name = format!("cut_{}", uuid::Uuid::new_v4().simple());
     let store = Store::open(&world.schema().url_as(&name), 2, world.clock.clone()).await.unwrap();
