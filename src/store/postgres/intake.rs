@@ -132,7 +132,7 @@ impl Task {
         let tries = async {
             let mut tried = 1;
             loop {
-                let mut tx = Tx::begin(&self.sessions, &self.shared).await.map_err(during(RECEIVE))?;
+                let mut tx = Tx::single(&self.sessions, &self.shared).await.map_err(during(RECEIVE))?;
                 let error = match door::receive(&mut tx, arrivals).await {
                     Ok(answers) => match tx.commit().await.map_err(during(RECEIVE)) {
                         Ok(()) => return Ok(answers),
