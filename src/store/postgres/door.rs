@@ -81,8 +81,7 @@ const MAKE_AND_ADD: &str = concat!(
     " WHERE (SELECT count(*) FROM made) > 0"
 );
 
-/// What goes into one statement: a little less than a TLS record. The driver leaves Nagle's algorithm on, so that the last of several writes waits
-/// for the acknowledgement of those before it, which the other side may hold back for 40 ms: more than many statements take.
+/// What goes into one statement where long ones stall on their way: a little less than a TLS record, so that it is one write to the socket.
 const SHORT: usize = 15_000;
 /// What a row takes beside its body, at the most of what is usual.
 const ROW: usize = 400;
@@ -179,7 +178,7 @@ async fn load_markers(tx: &mut Tx, batch: &mut Batch<'_>) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Writes what came of it: in as few statements as fit into one write to the socket each.
+/// Writes what came of it: in one statement, where it may be a long one.
 async fn write(tx: &mut Tx, batch: &mut Batch<'_>) -> Result<(), StoreError> {
     let now = tx.now;
     let (orders, events) = (&mut batch.orders, &mut batch.rows);
@@ -194,7 +193,7 @@ async fn write(tx: &mut Tx, batch: &mut Batch<'_>) -> Result<(), StoreError> {
     let mut rest = events.as_slice();
     // Whatever was made or changed was so for an event.
     while !rest.is_empty() {
-        let (these, later) = rest.split_at(fitting(rest));
+        let (these, later) = rest.split_at(if tx.short_writes() { fitting(rest) } else { rest.len() });
         if !later.is_empty() {
             tx.enter().await.map_err(during(RECEIVE))?;
         }

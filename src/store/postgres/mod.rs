@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::Postgres as Driver;
-use sqlx::postgres::PgRow as Row;
+use sqlx::postgres::{PgConnection, PgRow as Row};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,6 +45,12 @@ use crate::domain::ids::OrderId;
 /// A clock that is further from the database's than this is corrected and told: replicas count leases in one time.
 const CLOCKS_APART_MS: i64 = 1000;
 
+/// True of an encrypted session within one machine. The driver leaves Nagle's algorithm on and hands each record of 16 KB over by itself: less
+/// than a segment of the loopback interface, so that the second waits for the acknowledgement of the first, which the other side holds back for
+/// 40 ms. On a network segments are shorter than a record, and such a record is acknowledged at once.
+const STALLS: &str = "SELECT coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()), false) \
+     AND coalesce(inet_client_addr() <<= inet '127.0.0.0/8' OR inet_client_addr() = inet '::1', false)";
+
 /// The engine.
 #[derive(Debug)]
 pub(super) struct Postgres {
@@ -61,6 +67,8 @@ struct Shared {
     clock: Clock,
     /// How many milliseconds the database's clock was ahead when the engine was opened, where that is more than an inaccuracy.
     ahead: AtomicI64,
+    /// Long statements would stall on their way.
+    short_writes: AtomicBool,
     /// For writes other than receives.
     writers: Sessions,
     /// Fired by commits that made an order due, here or elsewhere.
@@ -93,6 +101,9 @@ impl Postgres {
     /// Reaches the server and starts the tasks. `connections` read, as many again write; two more take receives, one listens, and one tells.
     pub(super) async fn open(url: &str, connections: u32, clock: Clock) -> Result<Self, StoreError> {
         let server = Server::parse(url)?;
+        let shown = server.shown();
+        let unreached = |source| StoreError::Open { url: shown.clone(), source };
+        let (server, conn) = server.reach().await.map_err(unreached)?;
         let connections = connections.max(2);
         let shared = Arc::new(Shared {
             writers: Sessions::new(server.clone(), connections, Purpose::Writes),
@@ -105,9 +116,10 @@ impl Postgres {
             ids: Mutex::default(),
             closing: CancellationToken::new(),
             ahead: AtomicI64::new(0),
+            short_writes: AtomicBool::new(false),
             clock,
         });
-        look_at(&server, &shared).await.map_err(|source| StoreError::Open { url: server.shown(), source })?;
+        look_at(conn, &shared).await.map_err(unreached)?;
         let tasks = TaskTracker::new();
         let intake = Intake::start(&server, &shared, &tasks);
         if shared.notifies.load(Ordering::Relaxed) {
@@ -196,8 +208,7 @@ impl Postgres {
 }
 
 /// Says what is odd about the server, and finds out what it can do.
-async fn look_at(server: &Server, shared: &Shared) -> Result<(), sqlx::Error> {
-    let mut conn = server.connect(Purpose::Long).await?;
+async fn look_at(mut conn: PgConnection, shared: &Shared) -> Result<(), sqlx::Error> {
     if shared.notifies.load(Ordering::Relaxed)
         && let Err(error) = sqlx::query(listen::TELL).execute(&mut conn).await
     {
@@ -207,6 +218,8 @@ async fn look_at(server: &Server, shared: &Shared) -> Result<(), sqlx::Error> {
         );
         shared.notifies.store(false, Ordering::Relaxed);
     }
+    let stalls: bool = sqlx::query_scalar(STALLS).fetch_one(&mut conn).await?;
+    shared.short_writes.store(stalls, Ordering::Relaxed);
     let fsync: String = sqlx::query_scalar("SELECT current_setting('fsync')").fetch_one(&mut conn).await?;
     if fsync != "on" {
         tracing::warn!("the database runs with fsync = {fsync}: what it took may be lost when its machine stops");

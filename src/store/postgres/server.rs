@@ -1,9 +1,10 @@
 //! The server: its url, and how sessions with it are opened.
 
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Executor as _};
 use uuid::Uuid;
 
@@ -33,6 +34,9 @@ const HINTS: &str = "SET statement_timeout = '5s'; SET synchronous_commit = off;
 /// A session that takes as long as it takes.
 const LONG: &str = "SET client_min_messages = warning";
 
+/// The code of a server that wants encryption.
+const NOT_THIS_WAY: &str = "28000";
+
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -52,6 +56,8 @@ pub(super) struct Server {
     options: PgConnectOptions,
     /// The url may say that the server, or what stands before it, passes no notifications on.
     pub(super) notifies: bool,
+    /// Nothing was said of encryption, and the server is on this machine.
+    may_be_plain: bool,
     /// A word for this process, so that it knows its own notifications.
     pub(super) process: String,
 }
@@ -71,7 +77,27 @@ impl Server {
         if options.get_application_name().is_none() {
             options = options.application_name("tillbridge");
         }
-        Ok(Self { options, notifies, process: Uuid::new_v4().simple().to_string() })
+        let may_be_plain = matches!(options.get_ssl_mode(), PgSslMode::Prefer)
+            && !base.contains("sslmode=")
+            && !base.contains("ssl-mode=")
+            && options.get_socket().is_none()
+            && is_this_machine(options.get_host());
+        Ok(Self { options, notifies, may_be_plain, process: Uuid::new_v4().simple().to_string() })
+    }
+
+    /// Connects for the first time, and settles how. Nobody listens on the way to a server on the same machine, where encryption is a quarter
+    /// of what a statement costs and cuts it into writes that wait for each other: it is left out there, unless the url or the server asks
+    /// for it.
+    pub(super) async fn reach(self) -> Result<(Self, PgConnection), sqlx::Error> {
+        if self.may_be_plain {
+            let plain = Self { options: self.options.clone().ssl_mode(PgSslMode::Disable), ..self.clone() };
+            match plain.connect(Purpose::Long).await {
+                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NOT_THIS_WAY) => {}
+                reached => return reached.map(|conn| (plain, conn)),
+            }
+        }
+        let conn = self.connect(Purpose::Long).await?;
+        Ok((self, conn))
     }
 
     /// The url as it may be shown: without the password.
@@ -101,6 +127,10 @@ impl Server {
             })
             .connect_lazy_with(self.options.clone())
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 async fn prepare(conn: &mut PgConnection, purpose: Purpose, process: &str) -> Result<(), sqlx::Error> {
@@ -135,6 +165,23 @@ mod tests {
         assert!(!server.notifies);
         let error = Server::parse("postgres://kim:secret@db.example:port/till").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn encryption_is_left_out_only_where_nobody_asked_for_it_and_nobody_could_listen() {
+        let may_be_plain = |url| Server::parse(url).unwrap().may_be_plain;
+        for url in ["postgres://kim@127.0.0.1/till", "postgres://kim@localhost/till", "postgres://kim@[::1]:5433/till"] {
+            assert!(may_be_plain(url), "{url}");
+        }
+        for url in [
+            "postgres://kim@db.example/till",
+            "postgres://kim@10.0.0.1/till",
+            "postgres://kim@localhost/till?sslmode=prefer",
+            "postgres://kim@127.0.0.1/till?sslmode=require",
+            "postgres://kim@localhost/till?ssl-mode=verify-full",
+        ] {
+            assert!(!may_be_plain(url), "{url}");
+        }
     }
 
     #[test]

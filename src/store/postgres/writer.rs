@@ -101,6 +101,11 @@ impl Tx {
         Ok(())
     }
 
+    /// True when long statements would stall on their way.
+    pub(super) fn short_writes(&self) -> bool {
+        self.shared.short_writes.load(Ordering::Relaxed)
+    }
+
     /// True when commits are told to other processes.
     pub(super) fn tells(&self) -> bool {
         self.shared.notifies.load(Ordering::Relaxed)
