@@ -8,12 +8,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use sqlx::postgres::PgPool;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::server::{Purpose, Server};
+use super::sessions::Sessions;
 use super::writer::{LIMIT, TRIES, Tx, too_late};
 use super::{Postgres, Shared, door, during, is_race};
 use crate::store::batch::{Arrival, RECEIVE};
@@ -36,24 +36,24 @@ type Waiting = (Box<Arrival>, oneshot::Sender<Answer>);
 #[derive(Debug)]
 pub(super) struct Intake {
     events: mpsc::Sender<Waiting>,
-    pool: PgPool,
+    sessions: Sessions,
 }
 
 impl Intake {
     /// Starts the tasks; they end when the store closes and nothing waits any more.
     pub(super) fn start(server: &Server, shared: &Arc<Shared>, tasks: &TaskTracker) -> Self {
-        let pool = server.pool(TASKS, Purpose::Writes);
+        let sessions = Sessions::new(server.clone(), TASKS, Purpose::Writes);
         let (events, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..TASKS {
-            let task = Task { pool: pool.clone(), shared: Arc::clone(shared) };
+            let task = Task { sessions: sessions.clone(), shared: Arc::clone(shared) };
             tasks.spawn(task.run(Arc::clone(&waiting), shared.closing.clone()));
         }
-        Self { events, pool }
+        Self { events, sessions }
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        self.sessions.close().await;
     }
 }
 
@@ -68,7 +68,7 @@ impl Postgres {
 }
 
 struct Task {
-    pool: PgPool,
+    sessions: Sessions,
     shared: Arc<Shared>,
 }
 
@@ -133,7 +133,7 @@ impl Task {
         let tries = async {
             let mut tried = 1;
             loop {
-                let mut tx = Tx::begin(&self.pool, &self.shared).await.map_err(during(RECEIVE))?;
+                let mut tx = Tx::single(&self.sessions, &self.shared).await.map_err(during(RECEIVE))?;
                 let error = match door::receive(&mut tx, arrivals).await {
                     Ok(answers) => match tx.commit().await.map_err(during(RECEIVE)) {
                         Ok(()) => return Ok(answers),

@@ -1,9 +1,12 @@
-//! Hearing of work that other processes committed. A hint: what is missed is found by polling.
+//! Hearing of work that other processes committed, and telling them of ours. A hint: what is missed is found by polling.
+//!
+//! A transaction that notifies holds a lock of the whole database until its commit has reached the disk, so that such commits reach it one
+//! after another. So the commits themselves tell nobody: a task does afterwards, once for all that were meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPool};
+use sqlx::postgres::{PgConnection, PgListener, PgPool};
 
 use super::Shared;
 use super::server::{Purpose, Server};
@@ -15,14 +18,12 @@ const WORK: &str = "tillbridge_work";
 const RELEASES: &str = "tillbridge_releases";
 /// Tells everybody who listens.
 pub(super) const TELL: &str = "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true))";
-/// The same with the commit, in one go.
-pub(super) const TELL_AND_COMMIT: &str =
-    "SELECT pg_notify('tillbridge_work', current_schema() || '/' || current_setting('tillbridge.process', true)); COMMIT";
-
 /// Tells that connections were given up.
 pub(super) const TELL_OWNERS: &str =
     "SELECT pg_notify('tillbridge_releases', current_schema() || '/' || current_setting('tillbridge.process', true))";
 
+/// How often work is told at the most.
+const TELLS: Duration = Duration::from_millis(5);
 /// How long a silent connection is believed in.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long to wait after a failure, and for an answer.
@@ -72,4 +73,27 @@ async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Re
             }
         }
     }
+}
+
+/// Tells other processes of work until the store closes, over a connection of its own.
+pub(super) async fn tell(server: Server, shared: Arc<Shared>) {
+    let mut session = None;
+    while shared.closing.run_until_cancelled(shared.untold.notified()).await.is_some() {
+        if let Err(error) = tell_once(&server, &mut session).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the other processes could not be told of work");
+            session = None;
+            // What was not told is found by polling, or told with what comes next.
+            pause(PATIENCE.mul_f64(0.2 + fastrand::f64()), &shared.closing).await;
+        }
+        pause(TELLS, &shared.closing).await;
+    }
+}
+
+async fn tell_once(server: &Server, session: &mut Option<PgConnection>) -> Result<(), sqlx::Error> {
+    let conn = match session {
+        Some(conn) => conn,
+        None => session.insert(server.connect(Purpose::Hints).await?),
+    };
+    let told = tokio::time::timeout(PATIENCE, sqlx::query(TELL).execute(conn)).await;
+    told.map_err(|late| sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late)))?.map(drop)
 }

@@ -4,7 +4,7 @@
 //!   is a transaction of its own on a pool (`transaction`). Whatever was handed over runs to its end.
 //! - Whoever decides on an order locks its row first, several in the order of their ids; only then are rows inserted. So no two
 //!   transactions wait for each other.
-//! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out with the commit (`listen`).
+//! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out behind the commit (`listen`).
 
 mod counters;
 mod dialect;
@@ -14,6 +14,7 @@ mod intake;
 mod listen;
 mod migrate;
 mod server;
+mod sessions;
 mod writer;
 
 #[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
-use sqlx::postgres::{PgPool, PgRow as Row};
+use sqlx::postgres::{PgConnection, PgRow as Row};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
+use self::sessions::Sessions;
 use self::shared::Locked;
 use self::writer::{Kept, Tx};
 use super::error::DriverError;
@@ -44,11 +46,17 @@ use crate::domain::ids::OrderId;
 /// A clock that is further from the database's than this is corrected and told: replicas count leases in one time.
 const CLOCKS_APART_MS: i64 = 1000;
 
+/// True of an encrypted session within one machine. The driver leaves Nagle's algorithm on and hands each record of 16 KB over by itself: less
+/// than a segment of the loopback interface, so that the second waits for the acknowledgement of the first, which the other side holds back for
+/// 40 ms. On a network segments are shorter than a record, and such a record is acknowledged at once.
+const STALLS: &str = "SELECT coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()), false) \
+     AND coalesce(inet_client_addr() <<= inet '127.0.0.0/8' OR inet_client_addr() = inet '::1', false)";
+
 /// The engine.
 #[derive(Debug)]
 pub(super) struct Postgres {
     server: Server,
-    readers: PgPool,
+    readers: Sessions,
     intake: Intake,
     shared: Arc<Shared>,
     tasks: TaskTracker,
@@ -60,14 +68,18 @@ struct Shared {
     clock: Clock,
     /// How many milliseconds the database's clock was ahead when the engine was opened, where that is more than an inaccuracy.
     ahead: AtomicI64,
+    /// Long statements would stall on their way.
+    short_writes: AtomicBool,
     /// For writes other than receives.
-    writers: PgPool,
+    writers: Sessions,
     /// Fired by commits that made an order due, here or elsewhere.
     work: Notify,
     /// Fired when another process gave connections up.
     released: Notify,
-    /// Commits tell other processes.
+    /// Commits are told to other processes.
     notifies: AtomicBool,
+    /// Fired by our own commits that made an order due: the other processes are to hear of it.
+    untold: Notify,
     commits: AtomicU64,
     writes: AtomicU64,
     ids: Mutex<RowIds>,
@@ -87,30 +99,36 @@ impl Shared {
 }
 
 impl Postgres {
-    /// Reaches the server and starts the tasks. `connections` read, as many again write; two more take receives, one listens.
+    /// Reaches the server and starts the tasks. `connections` read, as many again write; two more take receives, one listens, and one tells.
     pub(super) async fn open(url: &str, connections: u32, clock: Clock) -> Result<Self, StoreError> {
         let server = Server::parse(url)?;
+        let shown = server.shown();
+        let unreached = |source: sqlx::Error| StoreError::Open { url: shown.clone(), source: source.into() };
+        let (server, conn) = server.reach().await.map_err(unreached)?;
         let connections = connections.max(2);
         let shared = Arc::new(Shared {
-            writers: server.pool(connections, Purpose::Writes),
+            writers: Sessions::new(server.clone(), connections, Purpose::Writes),
             work: Notify::new(),
             released: Notify::new(),
             notifies: AtomicBool::new(server.notifies),
+            untold: Notify::new(),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             ids: Mutex::default(),
             closing: CancellationToken::new(),
             ahead: AtomicI64::new(0),
+            short_writes: AtomicBool::new(false),
             clock,
         });
-        look_at(&server, &shared).await.map_err(|source| StoreError::Open { url: server.shown(), source: source.into() })?;
+        look_at(conn, &shared).await.map_err(unreached)?;
         let tasks = TaskTracker::new();
         let intake = Intake::start(&server, &shared, &tasks);
         if shared.notifies.load(Ordering::Relaxed) {
             tasks.spawn(listen::listen(server.clone(), Arc::clone(&shared)));
+            tasks.spawn(listen::tell(server.clone(), Arc::clone(&shared)));
         }
         tasks.spawn(counters::fold(Arc::clone(&shared)));
-        Ok(Self { readers: server.pool(connections, Purpose::Reads), server, intake, shared, tasks })
+        Ok(Self { readers: Sessions::new(server.clone(), connections, Purpose::Reads), server, intake, shared, tasks })
     }
 
     /// The url as it may be shown.
@@ -144,7 +162,7 @@ impl Postgres {
     }
 
     /// For reads that may look at many rows: here they are as any other.
-    fn aside(&self) -> &PgPool {
+    fn aside(&self) -> &Sessions {
         &self.readers
     }
 
@@ -205,8 +223,7 @@ impl Postgres {
 }
 
 /// Says what is odd about the server, and finds out what it can do.
-async fn look_at(server: &Server, shared: &Shared) -> Result<(), sqlx::Error> {
-    let mut conn = server.connect(Purpose::Long).await?;
+async fn look_at(mut conn: PgConnection, shared: &Shared) -> Result<(), sqlx::Error> {
     if shared.notifies.load(Ordering::Relaxed)
         && let Err(error) = sqlx::query(listen::TELL).execute(&mut conn).await
     {
@@ -216,6 +233,8 @@ async fn look_at(server: &Server, shared: &Shared) -> Result<(), sqlx::Error> {
         );
         shared.notifies.store(false, Ordering::Relaxed);
     }
+    let stalls: bool = sqlx::query_scalar(STALLS).fetch_one(&mut conn).await?;
+    shared.short_writes.store(stalls, Ordering::Relaxed);
     let fsync: String = sqlx::query_scalar("SELECT current_setting('fsync')").fetch_one(&mut conn).await?;
     if fsync != "on" {
         tracing::warn!("the database runs with fsync = {fsync}: what it took may be lost when its machine stops");

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::Executor as _;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgPool, Postgres};
+use sqlx::postgres::PgConnection;
 
-use super::{Shared, during, is_race, listen};
+use super::sessions::{Session, Sessions};
+use super::{Shared, during, is_race};
 use crate::store::StoreError;
 
 /// How long a transaction may take, with the wait for its connection: a server that does not even answer is noticed here.
@@ -17,17 +17,17 @@ pub(super) const LIMIT: Duration = Duration::from_secs(6);
 /// How often a transaction that met another one is tried.
 pub(super) const TRIES: usize = 4;
 
-/// What a write works with: a connection inside a transaction, and the time of the write.
+/// What a write works with: a session, mostly inside a transaction, and the time of the write.
 #[derive(Debug)]
 pub(super) struct Tx {
-    conn: PoolConnection<Postgres>,
+    session: Session,
     shared: Arc<Shared>,
     /// The time, in epoch milliseconds.
     pub(super) now: i64,
     /// Set by a write that made an order due: the commit then wakes the workers, here and elsewhere.
     pub(super) wake: bool,
-    /// The session is in no transaction.
-    ended: bool,
+    /// A transaction was begun.
+    begun: bool,
 }
 
 /// How a write is kept together.
@@ -41,21 +41,38 @@ pub(super) enum Kept {
 
 impl Tx {
     /// Begins a transaction.
-    pub(super) async fn begin(pool: &PgPool, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
-        let mut tx = Self::single(pool, shared).await?;
-        tx.conn().execute("BEGIN").await?;
-        Ok(tx)
+    pub(super) async fn begin(sessions: &Sessions, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
+        let mut tx = Self::single(sessions, shared).await?;
+        match tx.enter().await {
+            // The session was lost while it rested, and nothing was done yet.
+            Err(sqlx::Error::Io(_)) if tx.session.kept_before => {
+                drop(tx);
+                let mut tx = Self::single(sessions, shared).await?;
+                tx.enter().await?;
+                Ok(tx)
+            }
+            entered => entered.map(|()| tx),
+        }
     }
 
-    /// A connection in no transaction: each statement is committed by itself, and wakes nobody.
-    async fn single(pool: &PgPool, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
-        let conn = pool.acquire().await?;
-        Ok(Self { conn, shared: Arc::clone(shared), now: shared.now(), wake: false, ended: false })
+    /// A session in no transaction: each statement is committed by itself.
+    pub(super) async fn single(sessions: &Sessions, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
+        let session = sessions.take().await?;
+        Ok(Self { session, shared: Arc::clone(shared), now: shared.now(), wake: false, begun: false })
+    }
+
+    /// From here on the statements are one transaction, if they are not yet.
+    pub(super) async fn enter(&mut self) -> Result<(), sqlx::Error> {
+        if !self.begun {
+            self.conn().execute("BEGIN").await?;
+            self.begun = true;
+        }
+        Ok(())
     }
 
     /// The connection, for a statement.
     pub(super) fn conn(&mut self) -> &mut PgConnection {
-        &mut self.conn
+        &mut self.session
     }
 
     /// A new id of one of our rows: later ids sort after earlier ones.
@@ -63,34 +80,38 @@ impl Tx {
         self.shared.new_id(self.now)
     }
 
-    /// Ends the transaction. After an error nobody knows whether it was committed.
+    /// Ends the transaction, if one was begun. After an error nobody knows whether it was committed.
     pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        let tells = self.wake && self.tells();
-        self.conn().execute(if tells { listen::TELL_AND_COMMIT } else { "COMMIT" }).await?;
-        self.ended = true;
+        if self.begun {
+            self.conn().execute("COMMIT").await?;
+        }
+        self.session.keep();
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         if self.wake {
             self.shared.work.notify_one();
+            if self.tells() {
+                self.shared.untold.notify_one();
+            }
         }
         Ok(())
     }
 
-    /// True when commits tell other processes.
+    /// True when long statements would stall on their way.
+    pub(super) fn short_writes(&self) -> bool {
+        self.shared.short_writes.load(Ordering::Relaxed)
+    }
+
+    /// True when commits are told to other processes.
     pub(super) fn tells(&self) -> bool {
         self.shared.notifies.load(Ordering::Relaxed)
     }
 
-    /// Undoes everything.
+    /// Undoes everything since the transaction was begun.
     pub(super) async fn roll_back(mut self) {
-        self.ended = self.conn().execute("ROLLBACK").await.is_ok();
-    }
-}
-
-impl Drop for Tx {
-    /// A session that was left in the middle is not used again: closing it rolls back.
-    fn drop(&mut self) {
-        if !self.ended {
-            self.conn.close_on_drop();
+        if !self.begun {
+            self.session.keep_if_it_lives().await;
+        } else if self.conn().execute("ROLLBACK").await.is_ok() {
+            self.session.keep();
         }
     }
 }
@@ -139,10 +160,13 @@ where
     F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>>,
 {
     let mut tx = Tx::single(&shared.writers, shared).await.map_err(during(operation))?;
-    let written = work(&mut tx).await;
-    tx.ended = true;
-    shared.commits.fetch_add(1, Ordering::Relaxed);
-    written
+    match work(&mut tx).await {
+        Ok(value) => tx.commit().await.map(|()| value).map_err(during(operation)),
+        Err(error) => {
+            tx.roll_back().await;
+            Err(error)
+        }
+    }
 }
 
 /// The server did not answer in time.

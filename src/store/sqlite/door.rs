@@ -4,6 +4,7 @@
 //! The transaction shuts every other writer out, so what is read here stays true until the commit.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::driver::{Query, query};
 use super::shared::rows::{self, Cells};
@@ -36,13 +37,45 @@ const BY_OWN: &str = order_by!("id");
 const MARKER: &str = "SELECT id, order_id, verdict IS NOT NULL AS decided FROM events WHERE order_id = $1 AND seq > $2 AND marker = $3 \
      ORDER BY seq DESC";
 
-const WRITE_ORDER: &str = "INSERT INTO orders (id, connection, direction, netsuite_id, x_series_id, state, hold, due_at, enqueued_seq, verdict, \
-         reason, detail, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) \
-     ON CONFLICT (id) DO UPDATE SET state = excluded.state, hold = excluded.hold, due_at = excluded.due_at, \
-         enqueued_seq = excluded.enqueued_seq, updated_at = excluded.updated_at";
+/// How many rows the writing statements have room for. A batch takes the next larger one and leaves the rest null, so that the database prepares
+/// these and no more. Rows of one statement share what SQLite does for each, most of all the copies of pages that would undo it.
+const ROOMS: [usize; 13] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96];
+const LARGEST: usize = 96;
+/// Values of a row of `orders`, and of `events`.
+const ORDER_VALUES: usize = 12;
+const EVENT_VALUES: usize = 13;
 
-const WRITE_EVENT: &str = "INSERT INTO events (id, connection, order_id, seq, source, kind, verdict, reason, detail, dedupe_key, marker, body, \
-         decided_at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+/// For each room, what writes orders and what writes events. The time comes first.
+static WRITES: LazyLock<Vec<[String; 2]>> = LazyLock::new(|| {
+    let texts = |rows: &usize| {
+        [
+            format!(
+                "INSERT INTO orders (created_at, updated_at, id, connection, direction, netsuite_id, x_series_id, state, hold, due_at, \
+                     enqueued_seq, verdict, reason, detail) SELECT ?, ?, * FROM (VALUES {}) WHERE column1 IS NOT NULL \
+                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, hold = excluded.hold, due_at = excluded.due_at, \
+                     enqueued_seq = excluded.enqueued_seq, updated_at = excluded.updated_at",
+                values(*rows, ORDER_VALUES)
+            ),
+            format!(
+                "INSERT INTO events (received_at, id, connection, order_id, seq, source, kind, verdict, reason, detail, dedupe_key, marker, \
+                     body, decided_at) SELECT ?, * FROM (VALUES {}) WHERE column1 IS NOT NULL",
+                values(*rows, EVENT_VALUES)
+            ),
+        ]
+    };
+    ROOMS.iter().map(texts).collect()
+});
+
+fn values(rows: usize, columns: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    vec![row; rows].join(",")
+}
+
+/// The text with room for so many rows, at most the largest, and how many it has room for.
+fn with_room(of: usize, rows: usize) -> Option<(&'static str, usize)> {
+    let room = ROOMS.iter().position(|room| *room >= rows)?;
+    Some((WRITES.get(room)?.get(of)?, *ROOMS.get(room)?))
+}
 
 impl Sqlite {
     /// Commits one event, together with those that arrive beside it.
@@ -59,11 +92,12 @@ pub(super) async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Ve
     look_for_markers(tx, &mut batch).await?;
     let answers = batch.decide(|| tx.new_id());
     tx.wake |= batch.wake;
-    for hot in batch.orders.iter().filter(|hot| hot.changed) {
-        write_order(tx, hot).await?;
+    let orders: Vec<&Hot> = batch.orders.iter().filter(|hot| hot.changed).collect();
+    for orders in orders.chunks(LARGEST) {
+        write_orders(tx, orders).await?;
     }
-    for row in &batch.rows {
-        write_event(tx, row).await?;
+    for events in batch.rows.chunks(LARGEST) {
+        write_events(tx, events).await?;
     }
     Ok(answers)
 }
@@ -119,49 +153,51 @@ async fn look_for_markers(tx: &mut Tx, batch: &mut Batch<'_>) -> Result<(), Stor
     Ok(())
 }
 
-/// Writes what became of an order, whether it was there or not.
-async fn write_order(tx: &mut Tx, hot: &Hot) -> Result<(), StoreError> {
-    let decided = hot.decided.as_ref();
-    query(WRITE_ORDER)
-        .bind(&hot.id)
-        .bind(hot.connection.as_str())
-        .bind(hot.direction.word())
-        .bind(hot.netsuite_id.as_deref())
-        .bind(hot.x_series_id.as_deref())
-        .bind(hot.standing.state.word())
-        .bind(hot.standing.hold.map(HoldKind::word))
-        .bind(hot.standing.due_at)
-        .bind(hot.enqueued_seq)
-        .bind(decided.map(|decided| decided.0))
-        .bind(decided.map(|decided| decided.1))
-        .bind(decided.map(|decided| decided.2.as_str()))
-        .bind(tx.now)
-        .execute(tx.conn())
-        .await
-        .map(drop)
-        .map_err(during(RECEIVE))
+/// Writes what became of orders, whether they were there or not.
+async fn write_orders(tx: &mut Tx, orders: &[&Hot]) -> Result<(), StoreError> {
+    let Some((sql, room)) = with_room(0, orders.len()) else { return Ok(()) };
+    let mut query = query(sql).bind(tx.now).bind(tx.now);
+    for hot in orders {
+        let decided = hot.decided.as_ref();
+        query = query
+            .bind(&hot.id)
+            .bind(hot.connection.as_str())
+            .bind(hot.direction.word())
+            .bind(hot.netsuite_id.as_deref())
+            .bind(hot.x_series_id.as_deref())
+            .bind(hot.standing.state.word())
+            .bind(hot.standing.hold.map(HoldKind::word))
+            .bind(hot.standing.due_at)
+            .bind(hot.enqueued_seq)
+            .bind(decided.map(|decided| decided.0))
+            .bind(decided.map(|decided| decided.1))
+            .bind(decided.map(|decided| decided.2.as_str()));
+    }
+    let query = query.nulls((room - orders.len()) * ORDER_VALUES);
+    query.execute(tx.conn()).await.map(drop).map_err(during(RECEIVE))
 }
 
-async fn write_event(tx: &mut Tx, row: &NewRow<'_>) -> Result<(), StoreError> {
-    query(WRITE_EVENT)
-        .bind(&row.id)
-        .bind(row.connection)
-        .bind(row.order_id.as_deref())
-        .bind(row.seq)
-        .bind(row.source)
-        .bind(row.kind)
-        .bind(row.verdict)
-        .bind(row.reason)
-        .bind(row.detail)
-        .bind(row.dedupe_key)
-        .bind(row.marker)
-        .bind(row.body)
-        .bind(row.verdict.map(|_| tx.now))
-        .bind(tx.now)
-        .execute(tx.conn())
-        .await
-        .map(drop)
-        .map_err(during(RECEIVE))
+async fn write_events(tx: &mut Tx, events: &[NewRow<'_>]) -> Result<(), StoreError> {
+    let Some((sql, room)) = with_room(1, events.len()) else { return Ok(()) };
+    let mut query = query(sql).bind(tx.now);
+    for row in events {
+        query = query
+            .bind(&row.id)
+            .bind(row.connection)
+            .bind(row.order_id.as_deref())
+            .bind(row.seq)
+            .bind(row.source)
+            .bind(row.kind)
+            .bind(row.verdict)
+            .bind(row.reason)
+            .bind(row.detail)
+            .bind(row.dedupe_key)
+            .bind(row.marker)
+            .bind(row.body)
+            .bind(row.verdict.map(|_| tx.now));
+    }
+    let query = query.nulls((room - events.len()) * EVENT_VALUES);
+    query.execute(tx.conn()).await.map(drop).map_err(during(RECEIVE))
 }
 
 #[cfg(test)]

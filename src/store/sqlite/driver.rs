@@ -17,7 +17,8 @@ use crate::store::error::DriverError;
 /// How many prepared statements a connection keeps: more than there are.
 const PREPARED: usize = 256;
 
-/// A statement with its arguments, `$1` first. Where the text is several statements, each takes from the same arguments.
+/// A statement with its arguments: `$1` is the first, and a `?` takes the one at its place. Where the text is several statements, each takes from the
+/// same arguments.
 #[derive(Debug)]
 pub(super) struct Query<'q> {
     sql: Cow<'static, str>,
@@ -79,6 +80,12 @@ pub(super) fn query_scalar<'q, T>(sql: &'static str) -> Scalar<'q, T> {
 impl<'q> Query<'q> {
     pub(super) fn bind(mut self, value: impl Into<Argument<'q>>) -> Self {
         self.arguments.push(value.into());
+        self
+    }
+
+    /// So many arguments that are null.
+    pub(super) fn nulls(mut self, many: usize) -> Self {
+        self.arguments.resize(self.arguments.len() + many, Argument::Null);
         self
     }
 
@@ -264,7 +271,8 @@ impl Executor for &mut Conn {
 #[derive(Debug)]
 pub(super) struct Conn {
     sqlite: Connection,
-    known: HashMap<&'static str, Arc<Script>>,
+    /// By where the text lies, and its length: texts are long, and these do not move.
+    known: HashMap<(usize, usize), Arc<Script>>,
 }
 
 /// The statements of a text.
@@ -325,11 +333,12 @@ impl Conn {
     fn script(&mut self, sql: &Cow<'static, str>) -> Result<Arc<Script>, DriverError> {
         match sql {
             Cow::Borrowed(sql) => {
-                if let Some(script) = self.known.get(sql) {
+                let place = (sql.as_ptr().addr(), sql.len());
+                if let Some(script) = self.known.get(&place) {
                     return Ok(Arc::clone(script));
                 }
                 let script = Arc::new(self.read(sql)?);
-                self.known.insert(sql, Arc::clone(&script));
+                self.known.insert(place, Arc::clone(&script));
                 Ok(script)
             }
             Cow::Owned(sql) => Ok(Arc::new(self.read(sql)?)),
@@ -341,9 +350,12 @@ impl Conn {
     fn read(&self, sql: &str) -> Result<Script, DriverError> {
         let steps = sql.split(';').map(|sql| {
             let statement = self.sqlite.prepare_cached(sql)?;
-            let parameters = (1..=statement.parameter_count()).map(|index| {
-                let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-                number.and_then(|number| number.checked_sub(1)).ok_or_else(|| DriverError::Parameter { sql: sql.to_owned() })
+            let parameters = (1..=statement.parameter_count()).map(|index| match statement.parameter_name(index) {
+                None => Ok(index - 1),
+                Some(name) => {
+                    let number = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
+                    number.and_then(|number| number.checked_sub(1)).ok_or_else(|| DriverError::Parameter { sql: sql.to_owned() })
+                }
             });
             let parameters = parameters.collect::<Result<_, _>>()?;
             let columns = statement.column_names().into_iter().map(Box::from).collect();
@@ -411,7 +423,7 @@ mod tests {
         let mut conn = conn();
         conn.batch("CREATE TABLE t (a INTEGER)").unwrap();
         assert!(matches!(query("SELECT $1 AS a").fetch_all(&mut conn).await, Err(DriverError::Parameter { .. })), "an argument too few");
-        assert!(matches!(query("SELECT ? AS a").bind(1).fetch_all(&mut conn).await, Err(DriverError::Parameter { .. })), "no number");
+        assert!(matches!(query("SELECT :a AS a").bind(1).fetch_all(&mut conn).await, Err(DriverError::Parameter { .. })), "no number");
         assert!(matches!(query("SELECT a FROM t").fetch_one(&mut conn).await, Err(DriverError::NoRow)));
         let row = query("SELECT 'one' AS a").fetch_one(&mut conn).await.unwrap();
         assert!(matches!(get::<i64>(&row, "a"), Err(DriverError::Cell { .. })));

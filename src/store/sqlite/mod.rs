@@ -26,7 +26,7 @@ use self::driver::Row;
 use self::file::DatabaseFile;
 use self::readers::{Aside, Readers};
 use self::shared::Locked;
-use self::writer::{Kept, Tx, Writer};
+use self::writer::{Kept, Tx, Undone, Writer};
 use super::error::DriverError;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
@@ -129,25 +129,25 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Kept::Now, work).await
+        self.writer.write(operation, (Undone::Whole, Kept::Now), work).await
     }
 
-    /// The same here: what another engine saves by one statement is no more than another call of a function.
+    /// As above: what another engine makes one statement is several here.
     async fn write_locked<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Kept::Now, work).await
+        self.writer.write(operation, (Undone::Whole, Kept::Now), work).await
     }
 
-    /// As above.
+    /// As above, for a write that is one statement; where that finds nothing to do, others may read why.
     async fn write_one<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Kept::Now, work).await
+        self.writer.write(operation, (Undone::ByItself, Kept::Now), work).await
     }
 
     /// As above, for a write that may be forgotten when the machine stops, as long as nothing is kept that came after it.
@@ -156,7 +156,7 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, Kept::Soon, work).await
+        self.writer.write(operation, (Undone::ByItself, Kept::Soon), work).await
     }
 }
 

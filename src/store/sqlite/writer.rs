@@ -33,6 +33,7 @@ const QUEUE: usize = 1024;
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
+const ROLL_BACK: &str = "ROLLBACK";
 /// What comes next can be undone alone,
 const GUARD: &str = "SAVEPOINT job";
 /// stays,
@@ -100,9 +101,21 @@ pub(super) enum Kept {
     Soon,
 }
 
+/// What undoes a write that fails by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undone {
+    /// A savepoint around all of it.
+    Whole,
+    /// Its one statement undoes itself.
+    ByItself,
+}
+
+/// What a write needs.
+pub(super) type Needs = (Undone, Kept);
+
 /// A write other than a receive, with its caller's channel.
 trait Job: Send {
-    fn kept(&self) -> Kept;
+    fn needs(&self) -> Needs;
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran>;
     fn answer(self: Box<Self>, broken: Option<&Arc<DriverError>>);
 }
@@ -119,7 +132,7 @@ enum Ran {
 
 struct Work<T, F> {
     operation: &'static str,
-    kept: Kept,
+    needs: Needs,
     body: Option<F>,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
@@ -130,8 +143,8 @@ where
     T: Send,
     F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send,
 {
-    fn kept(&self) -> Kept {
-        self.kept
+    fn needs(&self) -> Needs {
+        self.needs
     }
 
     fn run<'c>(&'c mut self, tx: &'c mut Tx) -> BoxFuture<'c, Ran> {
@@ -186,13 +199,13 @@ impl Writer {
     }
 
     /// Runs a write inside the next batch.
-    pub(super) async fn write<T, F>(&self, operation: &'static str, kept: Kept, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, operation: &'static str, needs: Needs, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        self.send(Command::Write(Box::new(Work { operation, kept, body: Some(work), result: None, caller }))).await?;
+        self.send(Command::Write(Box::new(Work { operation, needs, body: Some(work), result: None, caller }))).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -293,7 +306,7 @@ impl Task {
         let tx = self.open()?;
         tx.now = now;
         tx.wake = false;
-        let at_once = !arrivals.is_empty() || jobs.iter().any(|job| job.kept() == Kept::Now);
+        let at_once = !arrivals.is_empty() || jobs.iter().any(|job| job.needs().1 == Kept::Now);
         tx.flush(if at_once { Kept::Now } else { Kept::Soon })?;
         tx.conn.statement(BEGIN)?;
         let received = if arrivals.is_empty() { Vec::new() } else { receive(tx, arrivals).await? };
@@ -335,17 +348,23 @@ impl Task {
     fn discard(&mut self) {
         let Some(tx) = self.tx.take() else { return };
         // SQLite may have rolled back by itself (full, I/O): then this fails, which says what we want to hear.
-        drop(tx.conn.statement("ROLLBACK"));
+        drop(tx.conn.statement(ROLL_BACK));
         if let Err(error) = tx.conn.close() {
             tracing::debug!(error = &error as &dyn std::error::Error, "the failed write connection did not close in order");
         }
     }
 }
 
-/// Stores the arrivals together; where a statement fails for what one of them holds, each alone, so that only that one fails.
+/// Stores the arrivals together. They come first in their transaction: where a statement fails for what one of them holds, it is begun anew and each is
+/// stored by itself, so that only that one fails.
 async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Vec<Result<Received, StoreError>>, Arc<DriverError>> {
-    if let Some(answers) = guarded(tx, arrivals).await?.ok() {
-        return Ok(answers);
+    match door::receive(tx, arrivals).await {
+        Ok(answers) => return Ok(answers),
+        Err(StoreError::Unavailable { source, .. }) => return Err(source),
+        Err(_) => {
+            tx.conn.statement(ROLL_BACK)?;
+            tx.conn.statement(BEGIN)?;
+        }
     }
     let mut answers = Vec::with_capacity(arrivals.len());
     for arrival in arrivals.chunks(1) {
@@ -377,10 +396,14 @@ async fn guarded(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Answers, Arc<
 
 /// Runs one write. If it fails by itself, it is as if it had never been.
 async fn write(tx: &mut Tx, job: &mut dyn Job) -> Result<(), Arc<DriverError>> {
-    tx.conn.statement(GUARD)?;
+    let whole = job.needs().0 == Undone::Whole;
+    if whole {
+        tx.conn.statement(GUARD)?;
+    }
     match job.run(tx).await {
-        Ran::Done => Ok(tx.conn.statement(KEEP)?),
-        Ran::Undo => Ok(undo(tx)?),
+        Ran::Done if whole => Ok(tx.conn.statement(KEEP)?),
+        Ran::Undo if whole => Ok(undo(tx)?),
+        Ran::Done | Ran::Undo => Ok(()),
         Ran::Broken(source) => Err(source),
     }
 }

@@ -90,6 +90,24 @@ async fn a_bad_event_does_not_fail_its_neighbours() {
 }
 
 #[tokio::test]
+async fn long_bodies_come_in_whole_whether_or_not_the_way_is_encrypted() {
+    let world = World::postgres().await;
+    for (at, mode) in ["disable", "prefer"].into_iter().enumerate() {
+        let store = Store::open(&format!("{}&sslmode={mode}", world.url), 2, world.clock.clone()).await.unwrap();
+        let body = |n: usize| vec![u8::try_from(n).unwrap(); 700 * n];
+        let events = (0..80).map(|n| NewEvent { body: body(n), ..world.callback(&(40 * at + n % 60).to_string()) });
+        let answers = futures_util::future::join_all(events.map(|event| store.receive(event))).await;
+        for (n, answer) in answers.into_iter().enumerate() {
+            let Ok(Received::New { event_id, .. }) = answer else { panic!("{answer:?}") };
+            assert_eq!(store.event(&event_id).await.unwrap().unwrap().1, body(n), "{mode}: {n}");
+        }
+        store.close().await;
+    }
+    assert_eq!(world.event_count().await, 160);
+    assert_eq!(world.claim(200).await.iter().map(|claimed| claimed.upto).sum::<i64>(), 160, "no number is lost or given twice");
+}
+
+#[tokio::test]
 async fn a_table_locked_by_somebody_else_is_unavailable_in_bounded_time_and_recovers() {
     let world = World::postgres().await;
     let order = world.call_back("1").await;
@@ -109,7 +127,7 @@ async fn a_table_locked_by_somebody_else_is_unavailable_in_bounded_time_and_reco
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_cut_at_any_moment_lose_nothing_and_double_nothing() {
     const SENDERS: usize = 4;
-    const EVENTS: usize = 60;
+    const EVENTS: usize = 300;
     let world = World::postgres().await;
     let name = format!("cut_{}", uuid::Uuid::new_v4().simple());
     let store = Store::open(&world.schema().url_as(&name), 2, world.clock.clone()).await.unwrap();
