@@ -5,17 +5,21 @@
 //! `wal_autocheckpoint`, when there is little left to do.
 
 use std::fs::File;
-use std::io;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::driver::Conn;
 use super::file::{DatabaseFile, Identity};
 use crate::store::error::DriverError;
 
-/// How many writes make a checkpoint worth its while: a few MiB of log.
-pub(super) const WRITES: u64 = 500;
+/// How many writes make a fold worth its while, after a batch of so many. What is brought to the disk stands in the way of the commits beside it, so a
+/// fold is small as long as there is time for many; in a crowd they are larger and fewer, as pages that were written several times are then folded
+/// once.
+pub(super) fn enough(batch: u64) -> u64 {
+    if batch >= 16 { 2000 } else { 150 }
+}
 
 /// Folds whenever the writer says that there is enough, until the store closes.
 pub(super) async fn run(file: DatabaseFile, shared: Arc<Shared>, closing: CancellationToken) {
@@ -31,37 +35,40 @@ pub(super) async fn run(file: DatabaseFile, shared: Arc<Shared>, closing: Cancel
         match folding.await {
             Ok(back) => folder = back,
             // It panicked, or the program ends.
-            Err(_) => break,
+            Err(_) => return,
         }
     }
     // Closing a file takes all locks off it that the process has, those of SQLite too: not before SQLite is done with it.
+    let handle = folder.held.map(|held| held.handle);
     shared.closed.cancelled().await;
+    drop(handle);
 }
 
 struct Folder {
     file: DatabaseFile,
-    /// The file at the path. It is kept open for the reason above; of a file that was replaced, the locks are worth nothing.
-    held: Option<(Identity, Arc<File>)>,
+    held: Option<Held>,
+}
+
+/// The file at the path, opened twice.
+struct Held {
+    identity: Identity,
+    conn: Conn,
+    /// It is kept open for the reason above; of a file that was replaced, the locks are worth nothing.
+    handle: File,
 }
 
 impl Folder {
     fn fold(&mut self) -> Result<(), DriverError> {
-        // A connection of its own each time: a file that was replaced meanwhile is then not touched through an old handle.
-        let conn = self.file.writer(false)?;
-        conn.batch("PRAGMA wal_checkpoint(PASSIVE)")?;
-        conn.close()?;
-        Ok(self.held()?.sync_data()?)
-    }
-
-    fn held(&mut self) -> io::Result<Arc<File>> {
         let now = self.file.identity()?;
-        match &self.held {
-            Some((identity, file)) if *identity == now => Ok(Arc::clone(file)),
-            _ => {
-                let file = Arc::new(File::open(self.file.path())?);
-                self.held = Some((now, Arc::clone(&file)));
-                Ok(file)
-            }
-        }
+        // A file that was replaced is not touched through the old connection.
+        let held = match self.held.take() {
+            Some(held) if held.identity == now => held,
+            _ => Held { identity: now, conn: self.file.writer(false)?, handle: File::open(self.file.path())? },
+        };
+        let folded = held.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+        let synced = held.handle.sync_data();
+        self.held = Some(held);
+        folded?;
+        Ok(synced?)
     }
 }

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -28,6 +29,10 @@ use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
 const BATCH: usize = 256;
+/// So many in a batch are a crowd: where the next batch would begin with less than half of it, the others are a moment behind,
+const CROWD: usize = 16;
+/// and are waited for. Each commit writes whole pages, which a larger batch shares; what they are spared is more than what they wait.
+const GATHER: Duration = Duration::from_micros(300);
 /// How many writes may wait; further callers wait to be queued.
 const QUEUE: usize = 1024;
 
@@ -87,8 +92,11 @@ pub(super) struct Writer {
     tasks: TaskTracker,
 }
 
+/// What became of an arrival, and the arrival itself: whoever made it drops it, on the thread that its memory is of.
+type Answer = (Result<Received, StoreError>, Box<Arrival>);
+
 enum Command {
-    Receive(Box<Arrival>, oneshot::Sender<Result<Received, StoreError>>),
+    Receive(Box<Arrival>, oneshot::Sender<Answer>),
     Write(Box<dyn Job>),
 }
 
@@ -176,7 +184,7 @@ impl Writer {
     /// Opens the write connection, making the file if need be, and starts the thread.
     pub(super) fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, DriverError> {
         let (commands, waiting) = mpsc::channel(QUEUE);
-        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0 };
+        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0, last: 0 };
         task.open()?;
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -195,7 +203,7 @@ impl Writer {
     pub(super) async fn receive(&self, arrival: Arrival) -> Result<Received, StoreError> {
         let (caller, answer) = oneshot::channel();
         self.send(Command::Receive(Box::new(arrival), caller)).await?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        answer.await.map_or(Err(StoreError::Closed), |(received, _)| received)
     }
 
     /// Runs a write inside the next batch.
@@ -225,11 +233,11 @@ struct Task {
     file: DatabaseFile,
     shared: Arc<Shared>,
     opened_before: bool,
+    /// How many writes the last batch had.
+    last: usize,
     /// Writes since the last checkpoint was asked for.
     not_folded: u64,
 }
-
-type Receives = Vec<(Box<Arrival>, oneshot::Sender<Result<Received, StoreError>>)>;
 
 impl Task {
     async fn run(mut self, mut waiting: mpsc::Receiver<Command>, closing: CancellationToken) {
@@ -243,6 +251,14 @@ impl Task {
                     if taken == 0 {
                         break;
                     }
+                    if taken * 2 < self.last && self.last >= CROWD {
+                        // On a thread of our own: nobody else waits for it.
+                        std::thread::sleep(GATHER);
+                        while commands.len() < BATCH && let Ok(command) = waiting.try_recv() {
+                            commands.push(command);
+                        }
+                    }
+                    self.last = commands.len();
                     self.batch(&mut commands).await;
                 }
                 () = closing.cancelled(), if !closed => {
@@ -259,35 +275,41 @@ impl Task {
     }
 
     async fn batch(&mut self, commands: &mut Vec<Command>) {
-        let mut receives: Receives = Vec::new();
-        let mut jobs = Vec::new();
+        let (mut arrivals, mut callers, mut jobs) = (Vec::new(), Vec::new(), Vec::new());
         for command in commands.drain(..) {
             match command {
-                Command::Receive(arrival, caller) => receives.push((arrival, caller)),
+                Command::Receive(arrival, caller) => {
+                    arrivals.push(arrival);
+                    callers.push(caller);
+                }
                 Command::Write(job) => jobs.push(job),
             }
         }
-        let (arrivals, callers): (Vec<_>, Vec<_>) = receives.into_iter().unzip();
         let writes = (arrivals.len() + jobs.len()) as u64;
         self.shared.writes.fetch_add(writes, Ordering::Relaxed);
         self.not_folded += writes;
-        if self.not_folded >= checkpoint::WRITES {
+        if self.not_folded >= checkpoint::enough(writes) {
             self.not_folded = 0;
             self.shared.checkpoint.notify_one();
         }
         match self.commit(&arrivals, &mut jobs).await {
-            Ok(answers) => {
-                for (caller, answer) in callers.into_iter().zip(answers) {
-                    drop(caller.send(answer));
+            Ok((answers, wakes)) => {
+                for ((caller, answer), arrival) in callers.into_iter().zip(answers).zip(arrivals) {
+                    drop(caller.send((answer, arrival)));
                 }
                 for job in jobs {
                     job.answer(None);
                 }
+                // Whoever waits for an answer comes before the work that it makes.
+                if wakes {
+                    self.shared.work.notify_one();
+                }
             }
             Err(source) => {
                 self.discard();
-                for caller in callers {
-                    drop(caller.send(Err(StoreError::Unavailable { operation: RECEIVE, source: Arc::clone(&source) })));
+                for (caller, arrival) in callers.into_iter().zip(arrivals) {
+                    let error = StoreError::Unavailable { operation: RECEIVE, source: Arc::clone(&source) };
+                    drop(caller.send((Err(error), arrival)));
                 }
                 for job in jobs {
                     job.answer(Some(&source));
@@ -301,7 +323,7 @@ impl Task {
         &mut self,
         arrivals: &[Box<Arrival>],
         jobs: &mut [Box<dyn Job>],
-    ) -> Result<Vec<Result<Received, StoreError>>, Arc<DriverError>> {
+    ) -> Result<(Vec<Result<Received, StoreError>>, bool), Arc<DriverError>> {
         let now = self.shared.clock.now().as_millisecond();
         let tx = self.open()?;
         tx.now = now;
@@ -322,10 +344,7 @@ impl Task {
             return Err(Arc::new(DriverError::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
         }
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
-        if wake {
-            self.shared.work.notify_one();
-        }
-        Ok(received)
+        Ok((received, wake))
     }
 
     /// The connection, opened afresh if the last batch failed.
