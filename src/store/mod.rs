@@ -124,7 +124,7 @@ impl Store {
     pub async fn open(url: &str, read_connections: u32, clock: Clock) -> Result<Self, StoreError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => {
-                let sqlite = Sqlite::open(url, read_connections, clock).await?;
+                let sqlite = Sqlite::open(url, read_connections, clock)?;
                 Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite)), shown: url.into() })
             }
             Some("postgres" | "postgresql") => {

@@ -223,8 +223,6 @@ fn fitting(events: &[NewRow<'_>]) -> usize {
     fitting.count().max(1)
 }
 
-/// A statement with its arguments so far.
-
 async fn execute(tx: &mut Tx, statement: Query<'_>) -> Result<(), StoreError> {
     statement.execute(tx.conn()).await.map(drop).map_err(during(RECEIVE))
 }

@@ -42,8 +42,6 @@ macro_rules! link_set {
 }
 pub(in crate::store) use link_set;
 
-/// A statement with its arguments so far.
-
 /// Binds the order as `$1` and its link as `$2` to `$14`.
 pub(super) fn bind_link<'q>(
     query: Query<'q>,

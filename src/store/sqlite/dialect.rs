@@ -125,7 +125,7 @@ mod tests {
     async fn the_claim_reads_the_index_of_due_orders_and_sorts_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let store = Sqlite::open(&url, 1, Clock::System).await.unwrap();
+        let store = Sqlite::open(&url, 1, Clock::System).unwrap();
         store.migrate().await.unwrap();
         let explain = built(format!("EXPLAIN QUERY PLAN {}", super::CLAIM));
         let plan = explain.bind("").bind(0).bind(0).bind(None::<String>).bind(1).fetch_all(&store.readers).await.unwrap();

@@ -210,7 +210,7 @@ mod tests {
     async fn the_door_looks_everything_up_by_an_index() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let store = Sqlite::open(&url, 1, Clock::System).await.unwrap();
+        let store = Sqlite::open(&url, 1, Clock::System).unwrap();
         store.migrate().await.unwrap();
         for (sql, index) in [
             (super::KEY, "events_dedupe_key (dedupe_key=?"),

@@ -250,17 +250,17 @@ impl rusqlite::ToSql for Argument<'_> {
 /// What runs statements.
 pub(super) trait Executor: Send {
     /// Runs `step` with the query on a connection.
-    fn run<'q, T: Send + 'static>(
+    fn run<T: Send + 'static>(
         self,
-        query: Query<'q>,
+        query: Query<'_>,
         step: fn(&mut Conn, &Query<'_>) -> Result<T, DriverError>,
     ) -> impl Future<Output = Result<T, DriverError>> + Send;
 }
 
 impl Executor for &mut Conn {
-    async fn run<'q, T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         self,
-        query: Query<'q>,
+        query: Query<'_>,
         step: fn(&mut Conn, &Query<'_>) -> Result<T, DriverError>,
     ) -> Result<T, DriverError> {
         step(self, &query)
@@ -307,7 +307,7 @@ impl Conn {
     /// Runs the query; returns how many rows it changed.
     pub(super) fn execute(&mut self, query: &Query<'_>) -> Result<Done, DriverError> {
         let mut rows = 0;
-        for step in &self.script(&query.sql)?.0 {
+        for step in &self.script(query)?.0 {
             let mut statement = self.sqlite.prepare_cached(&step.sql)?;
             bind(&mut statement, step, query)?;
             rows += statement.raw_execute()? as u64;
@@ -318,7 +318,7 @@ impl Conn {
     /// Runs the query; returns all its rows.
     pub(super) fn rows(&mut self, query: &Query<'_>) -> Result<Vec<Row>, DriverError> {
         let mut rows = Vec::new();
-        for step in &self.script(&query.sql)?.0 {
+        for step in &self.script(query)?.0 {
             let mut statement = self.sqlite.prepare_cached(&step.sql)?;
             bind(&mut statement, step, query)?;
             let mut found = statement.raw_query();
@@ -330,8 +330,8 @@ impl Conn {
         Ok(rows)
     }
 
-    fn script(&mut self, sql: &Cow<'static, str>) -> Result<Arc<Script>, DriverError> {
-        match sql {
+    fn script(&mut self, query: &Query<'_>) -> Result<Arc<Script>, DriverError> {
+        match &query.sql {
             Cow::Borrowed(sql) => {
                 let place = (sql.as_ptr().addr(), sql.len());
                 if let Some(script) = self.known.get(&place) {

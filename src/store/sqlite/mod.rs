@@ -75,7 +75,7 @@ impl Shared {
 
 impl Sqlite {
     /// Opens the file, and makes it when it is missing.
-    pub(super) async fn open(url: &str, read_connections: u32, clock: Clock) -> Result<Self, StoreError> {
+    pub(super) fn open(url: &str, read_connections: u32, clock: Clock) -> Result<Self, StoreError> {
         let file = DatabaseFile::parse(url)?;
         let shared = Arc::new(Shared {
             clock,

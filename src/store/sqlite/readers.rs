@@ -86,12 +86,11 @@ impl Pool {
                 there => break there,
             }
         };
-        let mut reader = match there {
-            Some(reader) => reader,
-            None => {
-                let opened = self.shared.millis();
-                Reader { conn: self.file.reader()?, opened }
-            }
+        let mut reader = if let Some(reader) = there {
+            reader
+        } else {
+            let opened = self.shared.millis();
+            Reader { conn: self.file.reader()?, opened }
         };
         let result = read(&mut reader.conn);
         if !matches!(&result, Err(error) if is_store_failure(error)) {
@@ -102,9 +101,9 @@ impl Pool {
 }
 
 impl Executor for &Readers {
-    async fn run<'q, T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         self,
-        query: Query<'q>,
+        query: Query<'_>,
         step: fn(&mut Conn, &Query<'_>) -> Result<T, DriverError>,
     ) -> Result<T, DriverError> {
         let permit = self.permit().await?;
@@ -113,9 +112,9 @@ impl Executor for &Readers {
 }
 
 impl Executor for Aside {
-    async fn run<'q, T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         self,
-        query: Query<'q>,
+        query: Query<'_>,
         step: fn(&mut Conn, &Query<'_>) -> Result<T, DriverError>,
     ) -> Result<T, DriverError> {
         let permit = self.0.permit().await?;
