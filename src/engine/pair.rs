@@ -5,11 +5,12 @@ use super::pass::{Pass, Stop};
 use super::patience::read;
 use super::perform::kept;
 use crate::domain::decide::LinkTo;
+use crate::domain::failure::FailureClass;
 use crate::domain::facts::Seen;
 use crate::domain::ids::OrderId;
 use crate::domain::keys;
 use crate::domain::link::Link;
-use crate::store::{Direction, LinkResult, Merge};
+use crate::store::{Direction, LinkResult, Merge, StoreError};
 
 impl Pass<'_> {
     /// Stores the pair before anything is done with it.
@@ -29,9 +30,9 @@ impl Pass<'_> {
                 // The order of that sales order is there already: this one becomes part of it.
                 LinkTo::Order(_) => Err(self.merge_into(&other, &link).await?),
                 LinkTo::Sale(sale) => {
-                    let known = self.engine.store.order(&other).await?;
+                    let Some(known) = self.engine.store.order(&other).await? else { return Err(self.gone(&other)) };
                     // The sale was seen before its sales order was: they are one.
-                    if known.is_some_and(|known| known.link.netsuite_id.is_none()) {
+                    if known.link.netsuite_id.is_none() {
                         return Err(self.merge_into(&other, &link).await?);
                     }
                     // A copied sales order carries its original's sale id. It is an order of its own.
@@ -49,11 +50,19 @@ impl Pass<'_> {
     async fn merge_into(&mut self, other: &OrderId, pair: &Link) -> Result<Stop, Stop> {
         let direction = self.direction_of(pair).await?;
         self.explanation.step(format!("merged into the order {other}, which has the other side of the pair"));
-        let explanation = std::mem::take(&mut self.explanation).into_json();
+        let explanation = self.explanation.clone().into_json();
         let merge = Merge { direction, revision: self.revision, explanation };
+        match self.engine.store.merge(&self.claimed.lease, other, merge).await {
+            Err(StoreError::UnknownOrder(_)) => return Err(self.gone(other)),
+            merged => kept(merged?)?,
+        }
         tracing::info!(order.id = %self.claimed.lease.order_id, into = %other, "merged with the order of the other side");
-        kept(self.engine.store.merge(&self.claimed.lease, other, merge).await?)?;
         Ok(Stop::Merged)
+    }
+
+    /// The order that has the other side became part of another one while this pass went on, of this one maybe: the next pass sees what there is.
+    fn gone(&self, other: &OrderId) -> Stop {
+        Stop::End(self.failed(&FailureClass::Conflict, format!("The order {other} became part of another one meanwhile.")))
     }
 
     /// Which of the two was first: a sales order that carries our key of the sale was made of it, any other was sent to the till.
