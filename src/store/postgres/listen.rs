@@ -79,7 +79,11 @@ async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Re
 pub(super) async fn tell(server: Server, shared: Arc<Shared>) {
     let mut session = None;
     while shared.closing.run_until_cancelled(shared.untold.notified()).await.is_some() {
-        if let Err(error) = tell_once(&server, &mut session).await {
+        // Also the way to a new session: nobody waits for a server that takes the call and says nothing.
+        let telling = tokio::time::timeout(PATIENCE, tell_once(&server, &mut session));
+        let Some(told) = shared.closing.run_until_cancelled(telling).await else { return };
+        let told = told.map_err(|late| sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late)));
+        if let Err(error) = told.flatten() {
             tracing::debug!(error = &error as &dyn std::error::Error, "the other processes could not be told of work");
             session = None;
             // What was not told is found by polling, or told with what comes next.
@@ -94,6 +98,5 @@ async fn tell_once(server: &Server, session: &mut Option<PgConnection>) -> Resul
         Some(conn) => conn,
         None => session.insert(server.connect(Purpose::Hints).await?),
     };
-    let told = tokio::time::timeout(PATIENCE, sqlx::query(TELL).execute(conn)).await;
-    told.map_err(|late| sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late)))?.map(drop)
+    sqlx::query(TELL).execute(conn).await.map(drop)
 }

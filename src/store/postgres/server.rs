@@ -38,8 +38,8 @@ const HINTS: &str = "SET statement_timeout = '5s'; SET synchronous_commit = off;
 /// A session that takes as long as it takes.
 const LONG: &str = "SET client_min_messages = warning";
 
-/// The code of a server that wants encryption.
-const NOT_THIS_WAY: &str = "28000";
+/// Codes of a refusal that encryption would not change: a wrong password, a database that is not there, too many sessions, a server that starts.
+const EITHER_WAY: [&str; 4] = ["28P01", "3D000", "53300", "57P03"];
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl Server {
         if self.may_be_plain {
             let plain = Self { options: self.options.clone().ssl_mode(PgSslMode::Disable), ..self.clone() };
             match plain.connect(Purpose::Long).await {
-                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NOT_THIS_WAY) => {}
+                // What stands before the server may want encryption and say so in a way of its own.
+                Err(sqlx::Error::Database(error)) if !error.code().is_some_and(|code| EITHER_WAY.contains(&&*code)) => {}
                 reached => return reached.map(|conn| (plain, conn)),
             }
         }

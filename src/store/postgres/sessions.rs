@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use sqlx::postgres::{PgConnection, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{Connection as _, Describe, Either, Execute, Executor, Postgres, SqlStr};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::server::{Purpose, Server};
@@ -24,6 +25,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 const FRESH: Duration = Duration::from_secs(1);
 /// One that nobody has used for so long is closed.
 const IDLE: Duration = Duration::from_mins(10);
+/// How long a statement of a reader may run.
+const STATEMENT: Duration = Duration::from_secs(10);
 /// The oldest that a session gets, as its memory on the server only grows.
 const LIFE: Duration = Duration::from_mins(30);
 
@@ -60,7 +63,7 @@ pub(super) struct Session {
     keep: bool,
     sessions: Sessions,
     /// Given back after the session is.
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Sessions {
@@ -104,7 +107,7 @@ impl Sessions {
     }
 
     fn session(&self, conn: PgConnection, opened: Instant, kept_before: bool, permit: OwnedSemaphorePermit) -> Session {
-        Session { conn: Some(conn), opened, kept_before, keep: false, sessions: self.clone(), _permit: permit }
+        Session { conn: Some(conn), opened, kept_before, keep: false, sessions: self.clone(), permit: Some(permit) }
     }
 
     fn resting(&self) -> MutexGuard<'_, Vec<Resting>> {
@@ -113,8 +116,9 @@ impl Sessions {
 
     /// Lets everybody who has a session finish, and closes all.
     pub(super) async fn close(&self) {
-        drop(self.0.permits.acquire_many(self.0.most).await);
+        let all = self.0.permits.acquire_many(self.0.most).await;
         self.0.permits.close();
+        drop(all);
         let resting = std::mem::take(&mut *self.resting());
         for one in resting {
             drop(one.conn.close().await);
@@ -162,16 +166,31 @@ impl DerefMut for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let Some(conn) = self.conn.take() else { return };
+        let Some(mut conn) = self.conn.take() else { return };
         let mut resting = self.sessions.resting();
         if self.keep {
             resting.push(Resting { conn, opened: self.opened, since: Instant::now() });
-        } else if self.kept_before {
+            return;
+        }
+        if self.kept_before {
             // Where one was lost, others may be: they are asked before they are used.
             let long_ago = Instant::now().checked_sub(FRESH);
             for one in &mut *resting {
                 one.since = long_ago.map_or(one.since, |long_ago| one.since.min(long_ago));
             }
+        }
+        drop(resting);
+        // A reader that went away leaves its statement behind, which the server works on to its end: until then its place is taken, or impatient
+        // readers would take up all of the server's sessions.
+        if self.sessions.0.purpose == Purpose::Reads
+            && let (Ok(runtime), Some(permit)) = (Handle::try_current(), self.permit.take())
+        {
+            runtime.spawn(async move {
+                // Whatever comes of it, the session is closed.
+                drop(tokio::time::timeout(STATEMENT, conn.ping()).await);
+                drop(conn);
+                drop(permit);
+            });
         }
     }
 }

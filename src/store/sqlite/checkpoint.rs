@@ -52,7 +52,8 @@ struct Folder {
 /// The file at the path, opened twice.
 struct Held {
     identity: Identity,
-    conn: Conn,
+    /// None after a failure: the next fold opens another.
+    conn: Option<Conn>,
     /// It is kept open for the reason above; of a file that was replaced, the locks are worth nothing.
     handle: File,
 }
@@ -61,14 +62,23 @@ impl Folder {
     fn fold(&mut self) -> Result<(), DriverError> {
         let now = self.file.identity()?;
         // A file that was replaced is not touched through the old connection.
-        let held = match self.held.take() {
+        let mut held = match self.held.take() {
             Some(held) if held.identity == now => held,
-            _ => Held { identity: now, conn: self.file.writer(false)?, handle: File::open(self.file.path())? },
+            _ => Held { identity: now, conn: None, handle: File::open(self.file.path())? },
         };
-        let folded = held.conn.batch("PRAGMA wal_checkpoint(PASSIVE)");
+        let folded = held.conn.take().map_or_else(|| self.file.writer(false), Ok).and_then(|conn| {
+            conn.batch("PRAGMA wal_checkpoint(PASSIVE)")?;
+            Ok(conn)
+        });
         let synced = held.handle.sync_data();
+        let failed = match folded {
+            Ok(conn) => {
+                held.conn = Some(conn);
+                None
+            }
+            Err(error) => Some(error),
+        };
         self.held = Some(held);
-        folded?;
-        Ok(synced?)
+        failed.map_or(Ok(synced?), Err)
     }
 }

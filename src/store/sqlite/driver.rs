@@ -67,7 +67,7 @@ pub(super) fn query<'q>(sql: &'static str) -> Query<'q> {
     Query { sql: Cow::Borrowed(sql), arguments: Vec::new() }
 }
 
-/// A statement that was put together. It is not kept prepared.
+/// A statement that was put together.
 pub(super) fn built<'q>(sql: String) -> Query<'q> {
     Query { sql: Cow::Owned(sql), arguments: Vec::new() }
 }

@@ -1,4 +1,4 @@
-//! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL`, one writer with a thread of its own, a pool of readers.
+//! The embedded engine: one `SQLite` file in write-ahead mode with `synchronous=FULL` for all that is answered for, one writer with a thread of its own, a pool of readers.
 
 mod checkpoint;
 mod dialect;

@@ -58,9 +58,10 @@ impl Readers {
 
     /// Lets the reads under way end, and closes the connections.
     pub(super) async fn close(&self) {
-        drop(self.permits.acquire_many(self.most).await);
+        let all = self.permits.acquire_many(self.most).await;
         self.permits.close();
         self.pool.free().clear();
+        drop(all);
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, DriverError> {

@@ -2,7 +2,7 @@
 //! other writes alike, first come, first served, so neither starves the other), runs it in one `BEGIN IMMEDIATE … COMMIT`, and
 //! only then answers. One `fsync` serves everybody who waited.
 //!
-//! - A write that fails by itself is undone by its savepoint, and its neighbours are committed.
+//! - A write that fails by itself is undone, by its savepoint where it is more than one statement, and its neighbours are committed.
 //! - When the store fails (full, locked, gone, I/O), the whole batch is undone and each caller hears `Unavailable`.
 //!   The connection is thrown away and the next batch opens a fresh one, which is known to be in no transaction.
 //! - Once a write has been queued it runs to its end, whether or not its caller still waits.
@@ -69,7 +69,7 @@ impl Tx {
     /// Sets what the next commit does.
     fn flush(&mut self, kept: Kept) -> Result<(), DriverError> {
         if self.flushes != kept {
-            self.conn.statement(match kept {
+            self.conn.batch(match kept {
                 Kept::Now => "PRAGMA synchronous = FULL",
                 Kept::Soon => "PRAGMA synchronous = NORMAL",
             })?;
@@ -352,8 +352,12 @@ impl Task {
         let tx = if let Some(tx) = self.tx.take() {
             tx
         } else {
+            let before = if self.opened_before { Some(self.file.identity()?) } else { None };
             let conn = self.file.writer(!self.opened_before)?;
             let identity = self.file.identity()?;
+            if before.is_some_and(|before| before != identity) {
+                return Err(DriverError::Io(std::io::Error::other("the file was replaced while it was opened")));
+            }
             if self.opened_before {
                 self.shared.readers_are_stale();
             }
@@ -430,4 +434,23 @@ async fn write(tx: &mut Tx, job: &mut dyn Job) -> Result<(), Arc<DriverError>> {
 fn undo(tx: &Tx) -> Result<(), DriverError> {
     tx.conn.statement(UNDO)?;
     tx.conn.statement(KEEP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::driver::{get, query};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_flushes_as_it_was_asked_to_however_often_that_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = DatabaseFile::parse(&format!("sqlite:{}", folder.path().join("t.db").display())).unwrap();
+        let (conn, identity) = (file.writer(true).unwrap(), file.identity().unwrap());
+        let mut tx = Tx { conn, now: 0, wake: false, ids: RowIds::default(), identity, flushes: Kept::Now };
+        for (kept, synchronous) in [(Kept::Now, 2), (Kept::Soon, 1), (Kept::Now, 2), (Kept::Soon, 1), (Kept::Soon, 1), (Kept::Now, 2)] {
+            tx.flush(kept).unwrap();
+            let row = query("SELECT synchronous FROM pragma_synchronous").fetch_one(tx.conn()).await.unwrap();
+            assert_eq!(get::<i64>(&row, "synchronous").unwrap(), synchronous, "{kept:?}");
+        }
+    }
 }
