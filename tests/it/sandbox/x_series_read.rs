@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tillbridge::config::{Net, Secret, XSeries, XSeriesAuth, XSeriesVerify, XSeriesWebhook};
@@ -221,7 +221,9 @@ fn lines_and_what_is_outside_them_come_to_the_total_of_every_sale_in_every_shape
     });
     let shop = world.sandbox.x_series();
     let config = Config { cases: 64, failure_persistence: None, ..Config::default() };
-    let tried = TestRunner::new(config).run(&any_case(), |case| {
+    // The same cases each time: what a new one finds belongs into its own test and not into somebody else's change.
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let tried = TestRunner::new_with_rng(config, random).run(&any_case(), |case| {
         world.clock.advance(Duration::from_mins(1));
         shop.set_chaos(case.chaos);
         let mut id = shop.sell(&case.ticket).map_err(|refused| TestCaseError::fail(refused.to_string()))?;
