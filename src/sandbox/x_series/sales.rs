@@ -279,20 +279,25 @@ fn check_fulfilment_details(details: &Value, wrong: &mut Vec<String>) {
 
 /// Sale-level adjustments by what they come to.
 fn adjustments(list: &Value, lines: &[SaleLine]) -> Vec<Adjustment> {
-    let net: Decimal = lines.iter().map(SaleLine::price_total).sum();
     let read = |item: &Value| {
         let value = number::read(&item["amount"]["value"]).unwrap_or_default();
         let kind = item["type"].as_str().unwrap_or_default();
-        let total = adjusted(kind, value, item["amount"]["type"] == "PERCENT", net);
+        let total = adjusted(kind, value, item["amount"]["type"] == "PERCENT", lines);
         Adjustment { kind: kind.to_owned(), name: item["name"].as_str().unwrap_or(kind).to_owned(), total, tax: Vec::new() }
     };
     list.as_array().into_iter().flatten().map(read).collect()
 }
 
-/// What an adjustment of a sale of `net` comes to: a discount takes away, a fee or a tip adds.
-pub(super) fn adjusted(kind: &str, value: Decimal, percent: bool, net: Decimal) -> Decimal {
+/// What an adjustment of these lines comes to: a discount takes away, a fee or a tip adds. There is nothing to take off goods that come to less than
+/// nothing, unless they come back.
+pub(super) fn adjusted(kind: &str, value: Decimal, percent: bool, lines: &[SaleLine]) -> Decimal {
+    let is_discount = kind == "DISCOUNT";
+    let mut net: Decimal = lines.iter().map(SaleLine::price_total).sum();
+    if is_discount && !lines.iter().any(|line| line.is_return) {
+        net = net.max(Decimal::ZERO);
+    }
     let amount = if percent { net * value / Decimal::ONE_HUNDRED } else { value };
-    number::round(if kind == "DISCOUNT" { -amount } else { amount }, 5)
+    number::round(if is_discount { -amount } else { amount }, 5)
 }
 
 /// Text that looks like a card number is struck out without a word.

@@ -134,9 +134,8 @@ impl Retailer {
     }
 
     fn adjustments_of(&self, ticket: &Ticket, lines: &[SaleLine]) -> Outcome<Vec<Adjustment>> {
-        let net: Decimal = lines.iter().map(SaleLine::price_total).sum();
         let adjustment = |new: &super::NewAdjustment| {
-            let total = adjusted(new.kind.word(), new.value, new.percent, net);
+            let total = adjusted(new.kind.word(), new.value, new.percent, lines);
             let tax = self.tax_on(total, new.tax.as_deref())?;
             Ok(Adjustment { kind: new.kind.word().to_owned(), name: new.name.clone(), total, tax })
         };
