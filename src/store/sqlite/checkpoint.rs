@@ -23,7 +23,7 @@ pub(super) fn enough(batch: u64) -> u64 {
 
 /// Folds whenever the writer says that there is enough, until the store closes.
 pub(super) async fn run(file: DatabaseFile, shared: Arc<Shared>, closing: CancellationToken) {
-    let mut folder = Folder { file, held: None };
+    let mut folder = Folder { file, shared: Arc::clone(&shared), held: None };
     while closing.run_until_cancelled(shared.checkpoint.notified()).await.is_some() {
         let folding = tokio::task::spawn_blocking(move || {
             if let Err(error) = folder.fold() {
@@ -38,47 +38,33 @@ pub(super) async fn run(file: DatabaseFile, shared: Arc<Shared>, closing: Cancel
             Err(_) => return,
         }
     }
-    // Closing a file takes all locks off it that the process has, those of SQLite too: not before SQLite is done with it.
-    let handle = folder.held.map(|held| held.handle);
-    shared.closed.cancelled().await;
-    drop(handle);
 }
 
 struct Folder {
     file: DatabaseFile,
+    shared: Arc<Shared>,
     held: Option<Held>,
 }
 
-/// The file at the path, opened twice.
+/// The file at the path: SQLite's connection with it, and a handle of our own.
 struct Held {
     identity: Identity,
-    /// None after a failure: the next fold opens another.
-    conn: Option<Conn>,
-    /// It is kept open for the reason above; of a file that was replaced, the locks are worth nothing.
-    handle: File,
+    conn: Conn,
+    handle: Arc<File>,
 }
 
 impl Folder {
+    /// After a failure the next fold opens the file again.
     fn fold(&mut self) -> Result<(), DriverError> {
         let now = self.file.identity()?;
         // A file that was replaced is not touched through the old connection.
-        let mut held = match self.held.take() {
+        let held = match self.held.take() {
             Some(held) if held.identity == now => held,
-            _ => Held { identity: now, conn: None, handle: File::open(self.file.path())? },
+            _ => Held { identity: now, conn: self.file.writer(false)?, handle: self.shared.handle(now, self.file.path())? },
         };
-        let folded = held.conn.take().map_or_else(|| self.file.writer(false), Ok).and_then(|conn| {
-            conn.batch("PRAGMA wal_checkpoint(PASSIVE)")?;
-            Ok(conn)
-        });
-        let synced = held.handle.sync_data();
-        let failed = match folded {
-            Ok(conn) => {
-                held.conn = Some(conn);
-                None
-            }
-            Err(error) => Some(error),
-        };
+        held.conn.batch("PRAGMA wal_checkpoint(PASSIVE)")?;
+        held.handle.sync_data()?;
         self.held = Some(held);
-        failed.map_or(Ok(synced?), Err)
+        Ok(())
     }
 }

@@ -13,17 +13,19 @@ mod writer;
 #[path = "../shared/mod.rs"]
 mod shared;
 
-use std::sync::Arc;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use self::Sqlite as Db;
 use self::driver::Row;
-use self::file::DatabaseFile;
+use self::file::{DatabaseFile, Identity};
 use self::readers::{Aside, Readers};
 use self::shared::Locked;
 use self::writer::{Kept, Tx, Undone, Writer};
@@ -49,8 +51,9 @@ struct Shared {
     work: Notify,
     /// Fired when enough was written to fold the write-ahead log.
     checkpoint: Notify,
-    /// No connection of this engine is open any more.
-    closed: CancellationToken,
+    /// The file, opened beside SQLite to bring it to the disk. Closing it takes all locks off it that the process has, those of SQLite too, so that it
+    /// goes last. Of a file that was replaced, the locks are worth nothing.
+    handle: Mutex<Option<(Identity, Arc<File>)>>,
     commits: AtomicU64,
     writes: AtomicU64,
     started: Instant,
@@ -62,6 +65,19 @@ struct Shared {
 impl Shared {
     fn millis(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The file at the path, which has this identity, opened beside SQLite.
+    fn handle(&self, identity: Identity, path: &Path) -> io::Result<Arc<File>> {
+        let mut kept = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((of, file)) if *of == identity => Ok(Arc::clone(file)),
+            _ => {
+                let file = Arc::new(File::open(path)?);
+                *kept = Some((identity, Arc::clone(&file)));
+                Ok(file)
+            }
+        }
     }
 
     fn readers_are_stale(&self) {
@@ -81,7 +97,7 @@ impl Sqlite {
             clock,
             work: Notify::new(),
             checkpoint: Notify::new(),
-            closed: CancellationToken::new(),
+            handle: Mutex::default(),
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             started: Instant::now(),
@@ -138,7 +154,7 @@ impl Sqlite {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
     {
-        self.writer.write(operation, (Undone::Whole, Kept::Now), work).await
+        self.write(operation, work).await
     }
 
     /// As above, for a write that is one statement; where that finds nothing to do, others may read why.

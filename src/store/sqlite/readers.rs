@@ -28,8 +28,9 @@ pub(super) struct Readers {
 #[derive(Debug)]
 struct Pool {
     file: DatabaseFile,
-    shared: Arc<Shared>,
+    /// Before what is shared, and dropped before it: the file's handle goes last.
     free: Mutex<Vec<Reader>>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]

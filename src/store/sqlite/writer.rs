@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
@@ -90,6 +90,8 @@ pub(super) struct Writer {
     commands: mpsc::Sender<Command>,
     closing: CancellationToken,
     tasks: TaskTracker,
+    /// A store that is dropped and not closed ends its tasks too.
+    _closing: DropGuard,
 }
 
 /// What became of an arrival, and the arrival itself: whoever made it drops it, on the thread that its memory is of.
@@ -196,7 +198,7 @@ impl Writer {
             runtime.block_on(task.run(waiting, closed));
         })?;
         tasks.close();
-        Ok(Self { commands, closing, tasks })
+        Ok(Self { commands, _closing: closing.clone().drop_guard(), closing, tasks })
     }
 
     /// Commits an arrival, together with those that wait beside it.
@@ -241,8 +243,6 @@ struct Task {
 
 impl Task {
     async fn run(mut self, mut waiting: mpsc::Receiver<Command>, closing: CancellationToken) {
-        // Also where the task panics: who waits for the end is not to wait for ever.
-        let _closed = self.shared.closed.clone().drop_guard();
         let mut commands = Vec::with_capacity(BATCH);
         let mut closed = false;
         loop {
