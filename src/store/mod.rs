@@ -69,12 +69,18 @@ enum Engine {
     Postgres(Arc<Postgres>),
 }
 
-/// Hands a call to the engine.
+/// Hands a call to the engine. Where two names are given, Postgres has a way of its own that does it for several orders at once.
 macro_rules! engine {
     ($store:ident.$operation:ident($($argument:expr),*)) => {
         match &$store.engine {
             Engine::Sqlite(sqlite) => sqlite.$operation($($argument),*).await,
             Engine::Postgres(postgres) => postgres.$operation($($argument),*).await,
+        }
+    };
+    ($store:ident.$one:ident | $together:ident($($argument:expr),*)) => {
+        match &$store.engine {
+            Engine::Sqlite(sqlite) => sqlite.$one($($argument),*).await,
+            Engine::Postgres(postgres) => postgres.$together($($argument),*).await,
         }
     };
 }
@@ -225,12 +231,12 @@ impl Store {
     /// - An id of the link that is known is never erased, also when the result holds none.
     /// - `LinkTaken` when an id belongs to another order: nothing was written, and the lease is still ours.
     pub async fn finish(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
-        engine!(self.finish(claimed, result))
+        engine!(self.finish_one | finish(claimed, result))
     }
 
     /// Stores the link before a call leaves, so that its echo finds the order.
     pub async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
-        engine!(self.link(lease, link))
+        engine!(self.link_one | link(lease, link))
     }
 
     /// Moves the events, calls, passes and names of the leased order to `into`, which becomes due as by a new event, and removes the
@@ -256,12 +262,12 @@ impl Store {
     /// Commits the intent, as sent and with one attempt more, before the request leaves. The same key again gives the row that is
     /// there, unchanged, unless it is `Failed`: then it is begun afresh with the new request. `KeyTaken`: it is another order's call.
     pub async fn begin_call(&self, claimed: &Claimed, call: NewCall) -> Result<Begun, StoreError> {
-        engine!(self.begin_call(claimed, call))
+        engine!(self.begin_one | begin_call(claimed, call))
     }
 
     /// Stores what came of it. A `remote_id` that is known is never erased.
     pub async fn settle_call(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
-        engine!(self.settle_call(lease, call, outcome))
+        engine!(self.settle_one | settle_call(lease, call, outcome))
     }
 
     /// The order that this invoice, cash sale, cash refund or credit memo was booked for.

@@ -1,9 +1,9 @@
 //! The engine for several replicas: a Postgres database, version 12 or newer.
 //!
 //! - Receives go through two tasks, each of which takes whatever waits and commits it in one transaction (`intake`); every other write
-//!   is a transaction of its own on a pool (`transaction`). Whatever was handed over runs to its end.
-//! - Whoever decides on an order locks its row first, several in the order of their ids; only then are rows inserted. So no two
-//!   transactions wait for each other.
+//!   is a transaction of its own (`writer`), but those of passes, which share statements (`sets`). Whatever was handed over runs to its end.
+//! - Whoever decides on an order locks its row first, several in the order of their ids, or without waiting; only then are rows inserted. So no
+//!   two transactions wait for each other.
 //! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out behind the commit (`listen`).
 
 mod counters;
@@ -15,6 +15,7 @@ mod listen;
 mod migrate;
 mod server;
 mod sessions;
+mod sets;
 mod writer;
 
 #[expect(clippy::duplicate_mod, reason = "each engine has its own copy, over its own driver")]
@@ -35,6 +36,7 @@ use self::Postgres as Db;
 use self::intake::Intake;
 use self::server::{Purpose, Server};
 use self::sessions::Sessions;
+use self::sets::Sets;
 use self::shared::Locked;
 use self::writer::{Kept, Tx};
 use super::error::DriverError;
@@ -58,6 +60,7 @@ pub(super) struct Postgres {
     server: Server,
     readers: Sessions,
     intake: Intake,
+    sets: Sets,
     shared: Arc<Shared>,
     tasks: TaskTracker,
 }
@@ -128,7 +131,14 @@ impl Postgres {
             tasks.spawn(listen::tell(server.clone(), Arc::clone(&shared)));
         }
         tasks.spawn(counters::fold(Arc::clone(&shared)));
-        Ok(Self { readers: Sessions::new(server.clone(), connections, Purpose::Reads), server, intake, shared, tasks })
+        Ok(Self {
+            readers: Sessions::new(server.clone(), connections, Purpose::Reads),
+            server,
+            intake,
+            sets: Sets::default(),
+            shared,
+            tasks,
+        })
     }
 
     /// The url as it may be shown.

@@ -31,7 +31,7 @@ const SETTLE: &str = concat!(
 
 impl Db {
     /// Commits the intent to call.
-    pub(in crate::store) async fn begin_call(&self, claimed: &Claimed, call: NewCall) -> Result<Begun, StoreError> {
+    pub(in crate::store) async fn begin_one(&self, claimed: &Claimed, call: NewCall) -> Result<Begun, StoreError> {
         const OPERATION: &str = "begin a call";
         let lease = claimed.lease.clone();
         let connection = claimed.order.connection.clone();
@@ -73,7 +73,7 @@ impl Db {
     }
 
     /// Stores what came of a call. An id that the remote side has given once stays known.
-    pub(in crate::store) async fn settle_call(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
+    pub(in crate::store) async fn settle_one(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
         const OPERATION: &str = "settle a call";
         let (lease, call) = (lease.clone(), call.clone());
         self.write_one(OPERATION, move |tx| {

@@ -15,21 +15,29 @@ use crate::store::{Claimed, End, OrderState, PassResult, StoreError, Written};
 const OPERATION: &str = "finish an order's pass";
 
 /// What the order's row becomes.
-struct Ending {
-    state: OrderState,
-    verdict: Option<String>,
-    reason: Option<String>,
-    detail: Option<String>,
-    hold: Option<HoldKind>,
-    due_at: Option<i64>,
-    attempt: i64,
-    handled_seq: i64,
-    updated_at: i64,
+pub(in crate::store) struct Ending {
+    pub(in crate::store) state: OrderState,
+    pub(in crate::store) verdict: Option<String>,
+    pub(in crate::store) reason: Option<String>,
+    pub(in crate::store) detail: Option<String>,
+    pub(in crate::store) hold: Option<HoldKind>,
+    pub(in crate::store) due_at: Option<i64>,
+    pub(in crate::store) attempt: i64,
+    pub(in crate::store) handled_seq: i64,
+    pub(in crate::store) updated_at: i64,
+}
+
+/// How far a pass reaches.
+pub(in crate::store) struct Reach {
+    /// The events up to this one get the verdict.
+    pub(in crate::store) decided: i64,
+    /// The last event of the pass in the history, where it gets there.
+    pub(in crate::store) last_seq: Option<i64>,
 }
 
 impl Db {
     /// Ends the pass, if its lease is still ours.
-    pub(in crate::store) async fn finish(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
+    pub(in crate::store) async fn finish_one(&self, claimed: &Claimed, result: PassResult) -> Result<Written, StoreError> {
         let (lease, upto) = (claimed.lease.clone(), claimed.upto);
         // On the worker's thread: the writer's serves everybody.
         let explanation = json(OPERATION, &result.explanation)?;
@@ -55,7 +63,7 @@ impl Db {
 
 impl Ending {
     /// `operator_asks`: an operator acted on the order while the pass ran.
-    fn of(end: &End, row: &Leased, upto: i64, operator_asks: bool, now: i64) -> Self {
+    pub(in crate::store) fn of(end: &End, row: &Leased, upto: i64, operator_asks: bool, now: i64) -> Self {
         let newer = row.enqueued_seq > upto;
         match end {
             End::Verdict { verdict, state, hold, recheck_at } => {
@@ -109,6 +117,18 @@ impl Ending {
     }
 }
 
+impl Reach {
+    /// How far a pass with this end reaches.
+    pub(in crate::store) fn of(end: &End, row: &Leased, upto: i64) -> Self {
+        Self {
+            // Held events are decided too: the next verdict replaces theirs.
+            decided: if matches!(end, End::Verdict { .. }) { upto } else { row.handled_seq },
+            // A pass that was put back would only be noise.
+            last_seq: if matches!(end, End::Defer { .. }) { None } else { Some(upto) },
+        }
+    }
+}
+
 /// True when an operator acted on the order while the pass ran: a back-off or a hold that the pass ends with does not stand against it.
 async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, StoreError> {
     query_scalar("SELECT EXISTS (SELECT 1 FROM events WHERE order_id = $1 AND seq > $2 AND source = 'operator')")
@@ -128,10 +148,7 @@ async fn write(
     ending: &Ending,
     (result, explanation): (&PassResult, &str),
 ) -> Result<(), StoreError> {
-    // Held events are decided too: the next verdict replaces theirs.
-    let decided = if matches!(result.end, End::Verdict { .. }) { upto } else { row.handled_seq };
-    // A pass that was put back would only be noise.
-    let last_seq = if matches!(result.end, End::Defer { .. }) { None } else { Some(upto) };
+    let reach = Reach::of(&result.end, row, upto);
     bind_link(query(dialect::FINISH), OPERATION, order, &result.link)?
         .bind(ending.state.word())
         .bind(ending.verdict.as_deref())
@@ -145,8 +162,8 @@ async fn write(
         .bind(ending.updated_at)
         .bind(tx.now)
         .bind(row.handled_seq)
-        .bind(decided)
-        .bind(last_seq)
+        .bind(reach.decided)
+        .bind(reach.last_seq)
         .bind(explanation)
         .bind(dialect::texts(OPERATION, result.aliases.iter().map(String::as_str))?)
         .execute(tx.conn())

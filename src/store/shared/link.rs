@@ -28,7 +28,7 @@ const LINK: &str = concat!(
 
 impl Db {
     /// Stores the link, unless another order has one of its ids. The call that it is for is begun after it, and keeps both.
-    pub(in crate::store) async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
+    pub(in crate::store) async fn link_one(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
         const OPERATION: &str = "store an order's link";
         let (lease, link) = (lease.clone(), link.clone());
         self.write_soon(OPERATION, move |tx| {

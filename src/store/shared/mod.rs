@@ -4,12 +4,12 @@
 
 mod act;
 mod calls;
-mod finish;
+pub(super) mod finish;
 mod link;
 mod lists;
 mod memory;
 mod owners;
-mod queue;
+pub(super) mod queue;
 pub(super) mod records;
 pub(super) mod rows;
 mod settings;

@@ -15,17 +15,18 @@ use crate::store::values::millis;
 use crate::store::{ClaimRequest, Claimed, EventRow, Lease, Link, StoreError};
 
 /// The columns of an order that a pass goes by.
-pub(super) struct Leased {
-    pub(super) enqueued_seq: i64,
-    pub(super) handled_seq: i64,
-    pub(super) attempt: i64,
-    pub(super) verdict: Option<String>,
-    pub(super) reason: Option<String>,
-    pub(super) detail: Option<String>,
-    pub(super) updated_at: i64,
-    pub(super) connection: String,
-    pub(super) netsuite_id: Option<String>,
-    pub(super) x_series_id: Option<String>,
+#[derive(Debug)]
+pub(in crate::store) struct Leased {
+    pub(in crate::store) enqueued_seq: i64,
+    pub(in crate::store) handled_seq: i64,
+    pub(in crate::store) attempt: i64,
+    pub(in crate::store) verdict: Option<String>,
+    pub(in crate::store) reason: Option<String>,
+    pub(in crate::store) detail: Option<String>,
+    pub(in crate::store) updated_at: i64,
+    pub(in crate::store) connection: String,
+    pub(in crate::store) netsuite_id: Option<String>,
+    pub(in crate::store) x_series_id: Option<String>,
 }
 
 impl Leased {
