@@ -24,6 +24,8 @@ pub const CONNECTION: &str = "acme-nz";
 pub const X_SERIES_SECRET: &str = "sandbox-app-secret";
 /// Nothing listens there: a system that is down.
 pub const NOBODY: &str = "http://127.0.0.1:9";
+/// Registers at the till: the budget of X-Series goes by them, and is not what a run is to meet.
+pub const REGISTERS: u32 = 100;
 /// No program takes longer to start, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -56,7 +58,7 @@ impl Default for Settings {
             x_series: NOBODY.to_owned(),
             debounce: "1h",
             concurrency: 2,
-            registers: 10_000,
+            registers: REGISTERS,
             subscribe: false,
             mappings: String::new(),
         }

@@ -25,8 +25,10 @@ const BETWEEN: Duration = Duration::from_millis(400);
 const CONCURRENCY: usize = 4;
 const DRAIN_CONCURRENCY: usize = 2;
 const BACKLOG: usize = 10_000;
-/// How long the drain goes on before it is measured: tokens, reference data and products are read first.
-const WARM_UP: Duration = Duration::from_secs(4);
+/// So many sales are made before the drain is measured: tokens, reference data and products are read first.
+const WARM_UP: usize = 32;
+/// How long it is measured at the least: requests end in steps of two.
+const DRAIN: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -113,8 +115,8 @@ async fn drain(options: &Options, report: &mut Report) -> Fallible<()> {
     }
     store.close().await;
     let process = site.open().await?;
-    tokio::time::sleep(WARM_UP).await;
-    let time = options.time().max(Duration::from_secs(10));
+    until("the drain is under way", || sandbox.x_series().counts().values().sum::<usize>() >= WARM_UP).await?;
+    let time = options.time().max(DRAIN);
     let (before, begun) = (asked(&sandbox), Instant::now());
     tokio::time::sleep(time).await;
     let (requests, elapsed) = (asked(&sandbox) - before, begun.elapsed());

@@ -19,7 +19,7 @@ use tillbridge::sandbox::{Faults, Form, NewSalesOrder, Sandbox, SandboxConfig, W
 use tillbridge::store::Store;
 
 use super::Fallible;
-use super::child::Site;
+use super::child::{REGISTERS, Site};
 
 /// Sales orders that wait for pickup, as most measurements send them.
 const PICKUP: &str = r#"
@@ -60,7 +60,7 @@ pub async fn start(delay: Duration, concurrency: usize, callbacks: Option<Webhoo
     settings.catalogue.stock = 1_000_000;
     settings.netsuite.concurrency = concurrency;
     settings.netsuite.webhook = callbacks;
-    settings.x_series.registers = 10_000;
+    settings.x_series.registers = REGISTERS;
     Ok(Box::pin(Sandbox::start(settings, Clock::System)).await?)
 }
 
@@ -108,14 +108,14 @@ async fn answer(side: &Side, question: Question, answers: &mut Answers) -> Falli
     let till = &side.x_series;
     match question {
         Question::Reference => {
-            answers.reference = Some(Reference {
+            answers.reference = Some(Arc::new(Reference {
                 outlets: till.outlets().await?,
                 registers: till.registers().await?,
                 payment_types: till.payment_types().await?,
                 taxes: till.taxes().await?,
                 users: till.users().await?,
                 retailer: till.retailer().await?,
-            });
+            }));
         }
         Question::Products(skus) => {
             for sku in skus {

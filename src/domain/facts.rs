@@ -2,6 +2,7 @@
 //! only where the decision needs it, so a [`Question`] that is not answered yet is `None` here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -92,7 +93,7 @@ impl PastCall {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Answers {
     /// To [`Question::Reference`].
-    pub reference: Option<Reference>,
+    pub reference: Option<Arc<Reference>>,
     /// To [`Question::Products`], by SKU; an empty list is a product that is not there.
     pub products: BTreeMap<String, Vec<Product>>,
     /// To [`Question::Customer`].

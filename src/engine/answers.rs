@@ -1,6 +1,7 @@
 //! Answers the decision's questions from both systems.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -191,11 +192,11 @@ impl Engine {
 }
 
 /// Everything the retailer has besides sales, read at once.
-async fn reference(side: &Side, clock: &Clock) -> Result<Reference, PassError> {
+async fn reference(side: &Side, clock: &Clock) -> Result<Arc<Reference>, PassError> {
     let client = &side.x_series;
     let (outlets, registers, payment_types) =
         tokio::try_join!(read(clock, || client.outlets()), read(clock, || client.registers()), read(clock, || client.payment_types()))?;
     let (taxes, users, retailer) =
         tokio::try_join!(read(clock, || client.taxes()), read(clock, || client.users()), read(clock, || client.retailer()))?;
-    Ok(Reference { outlets, registers, payment_types, taxes, users, retailer })
+    Ok(Arc::new(Reference { outlets, registers, payment_types, taxes, users, retailer }))
 }

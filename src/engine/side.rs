@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ pub struct Side {
     pub netsuite: netsuite::Client,
     /// The X-Series client.
     pub x_series: xseries::Client,
-    pub(super) reference: Aged<(), Reference>,
+    pub(super) reference: Aged<(), Arc<Reference>>,
     pub(super) products: Aged<String, Vec<Product>>,
     pub(super) items: Aged<(String, String), ItemTracking>,
     pub(super) payment_methods: Aged<(), Vec<Ref>>,

@@ -291,6 +291,14 @@ impl State {
     }
 }
 
+impl Pass {
+    /// Gives the place back, and lets whoever waits for it send before the caller goes on.
+    pub async fn give_back(self) {
+        drop(self);
+        tokio::task::yield_now().await;
+    }
+}
+
 impl Drop for Pass {
     fn drop(&mut self) {
         let mut state = self.inner.state();

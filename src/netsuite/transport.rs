@@ -102,7 +102,7 @@ impl Transport {
     /// Sends a request and gives its answer, if that is a success.
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, NetSuiteError> {
         let url = self.url(call)?;
-        let _pass = self.gate.enter().await.map_err(|closed| NetSuiteError::NotNow { until: closed.until })?;
+        let pass = self.gate.enter().await.map_err(|closed| NetSuiteError::NotNow { until: closed.until })?;
         let mut stale = None;
         loop {
             let login = self.auth.authorize(&self.clock, call.method.as_str(), &url, stale).await;
@@ -118,6 +118,7 @@ impl Transport {
                 Ok(answer) => {
                     self.good_login.store(self.clock.now().as_millisecond(), Ordering::Relaxed);
                     self.gate.report(Signal::Answered { limit: None, remaining: None });
+                    pass.give_back().await;
                     return Ok(answer);
                 }
                 Err(error) => return Err(self.report(error)),

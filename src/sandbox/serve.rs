@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -85,7 +86,7 @@ pub(super) async fn conduct(
     work: impl FnOnce() -> Response,
 ) -> Response {
     let fate = faults.fate(class);
-    tokio::time::sleep(fate.before).await;
+    pause(fate.before).await;
     match fate.injection {
         Some(Injection::FailBefore) => return fail(),
         Some(Injection::TooMany) => return too_many(),
@@ -93,11 +94,18 @@ pub(super) async fn conduct(
         None | Some(Injection::FailAfter | Injection::CutAfter) => {}
     }
     let response = work();
-    tokio::time::sleep(fate.after).await;
+    pause(fate.after).await;
     match fate.injection {
         Some(Injection::CutAfter) => unanswered(Unanswered::Cut),
         Some(Injection::FailAfter) => fail(),
         _ => response,
+    }
+}
+
+/// No time at all is not slept through: it would be a millisecond.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }
 

@@ -206,7 +206,7 @@ impl Client {
         }
         let request = request.build().map_err(|error| XSeriesError::Unwritable { operation, source: error.without_url() })?;
 
-        let _pass = inner.gate.enter().await.map_err(|not_now| XSeriesError::NoBudget { until: not_now.until })?;
+        let pass = inner.gate.enter().await.map_err(|not_now| XSeriesError::NoBudget { until: not_now.until })?;
         let sent_at = inner.clock.now();
         let answer = match inner.http.execute(request).await {
             Ok(response) => whole(response).await,
@@ -221,6 +221,7 @@ impl Client {
                 inner.gate.report(self.signal(&answer));
                 let status = answer.status;
                 tracing::debug!(connection = %inner.connection, x_series.status = status, duration_ms, "asked X-Series to {operation}");
+                pass.give_back().await;
                 Ok(answer)
             }
             Err(error) => {

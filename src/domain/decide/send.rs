@@ -112,7 +112,7 @@ impl<'a> Case<'a> {
 
     /// The outlets, registers and so on of the retailer.
     pub(super) fn reference(&self) -> Step<&'a Reference> {
-        self.facts.answers.reference.as_ref().ok_or_else(|| Next::Ask(vec![Question::Reference]))
+        self.facts.answers.reference.as_deref().ok_or_else(|| Next::Ask(vec![Question::Reference]))
     }
 
     /// The mapping's register, or the one of the outlet that stands for the order's location.

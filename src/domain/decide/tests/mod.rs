@@ -1,6 +1,7 @@
 //! The world of the decision's tests: one order of two lines, the sale it is sent as, and a retailer with an outlet.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -179,7 +180,7 @@ fn product(sku: &str) -> (String, Vec<Product>) {
 fn answers() -> Answers {
     Answers {
         periods: Some(Vec::new()),
-        reference: Some(reference()),
+        reference: Some(Arc::new(reference())),
         products: [product("SCARF"), product("HAT")].into(),
         customer: Some(CustomerFacts { linked: Some("customer".to_owned()), ..CustomerFacts::default() }),
         linked_orders: Some(Vec::new()),

@@ -35,7 +35,7 @@ fn a_parked_sale_carries_no_payment() {
 fn everything_missing_is_told_at_once_and_by_name() {
     let mut facts = facts(order(OrderStatus::PendingFulfillment));
     facts.answers.products.insert("SCARF".to_owned(), Vec::new());
-    let reference = facts.answers.reference.as_mut().unwrap();
+    let reference = Arc::make_mut(facts.answers.reference.as_mut().unwrap());
     reference.users.clear();
     reference.registers.clear();
     reference.payment_types.clear();
@@ -96,7 +96,7 @@ fn a_closed_sale_fulfils_every_open_line_by_name() {
 #[test]
 fn a_shop_whose_time_zone_nobody_knows_leaves_the_day_to_netsuite_and_says_so() {
     let mut facts = after_sending(order(OrderStatus::PendingFulfillment), "PICKED_UP_CLOSED");
-    let reference = facts.answers.reference.as_mut().unwrap();
+    let reference = Arc::make_mut(facts.answers.reference.as_mut().unwrap());
     reference.retailer.time_zone = None;
     reference.outlets.iter_mut().for_each(|outlet| outlet.time_zone = Some("Nowhere/Land".to_owned()));
     let decision = decide(&facts, &mappings());

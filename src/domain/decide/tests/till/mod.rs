@@ -7,6 +7,7 @@ mod returned;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::*;
 use crate::domain::bookings::Place;
@@ -249,7 +250,7 @@ impl World {
             lines: Vec::new(),
         };
         match question {
-            Question::Reference => answers.reference = Some(till_reference()),
+            Question::Reference => answers.reference = Some(Arc::new(till_reference())),
             Question::LinkedOrders { .. } => answers.linked_orders = Some(Vec::new()),
             Question::Booked(keys) => {
                 let found = self.books.iter().filter(|booked| keys.contains(&booked.key)).map(child);
