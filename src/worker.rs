@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config;
 use crate::engine::Engine;
 use crate::owner::Ownership;
@@ -47,12 +47,13 @@ impl Worker {
                 }
             };
             let store = self.store.clone();
+            let next_look = clock::after(self.clock.now(), wait);
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(ended) = self.in_hand.join_next_with_id() => self.ended(ended).await,
                 _ = heartbeat.tick() => self.heartbeat().await,
                 Ok(()) = changes.changed() => self.drop_lost(),
-                () = store.wait_for_work(), if self.in_hand.len() < self.settings.orders_at_once => {}
+                () = store.wait_for_work(next_look), if self.in_hand.len() < self.settings.orders_at_once => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

@@ -140,12 +140,14 @@ impl Engine {
     }
 
     async fn pass(&self, side: &Side, claimed: &Claimed) -> Result<Option<PassResult>, PassError> {
+        let order = &claimed.lease.order_id;
+        let (events, calls) = tokio::try_join!(self.store.pending_events(order, claimed.upto), self.store.calls_of(order))?;
         let mut pass = Pass {
             engine: self,
             side,
             claimed,
-            events: self.store.pending_events(&claimed.lease.order_id, claimed.upto).await?,
-            calls: self.store.calls_of(&claimed.lease.order_id).await?,
+            events,
+            calls,
             link: claimed.order.link.clone(),
             order: Seen::NotLinked,
             sale: Seen::NotLinked,
@@ -230,7 +232,11 @@ impl Pass<'_> {
 
     /// Calls of an earlier pass whose fate is unknown are looked up; those that never left are let go.
     async fn settle_doubt(&mut self) -> Result<(), Stop> {
-        for row in self.calls.iter().filter(|row| !matches!(row.state, CallState::Done | CallState::Failed)) {
+        let in_doubt = |row: &&CallRow| !matches!(row.state, CallState::Done | CallState::Failed);
+        if !self.calls.iter().any(|row| in_doubt(&row)) {
+            return Ok(());
+        }
+        for row in self.calls.iter().filter(in_doubt) {
             let request = request(row)?;
             let found = match row.state {
                 CallState::Planned => Found::No,

@@ -37,6 +37,7 @@ mod standing;
 pub mod types;
 mod url;
 mod values;
+mod work;
 
 pub use error::StoreError;
 pub use moving::{Move, MoveError, MovedTable};
@@ -167,9 +168,10 @@ impl Store {
         engine!(self.close());
     }
 
-    /// Resolves when work may have become due, now or later: a hint, fired by commits, for one waiter. The poll is the truth.
-    pub async fn wait_for_work(&self) {
-        engine!(self.wait_for_work());
+    /// Resolves when a commit since the last claim made an order due before `until`, when the caller looks by itself: a hint, for one waiter. The
+    /// poll is the truth.
+    pub async fn wait_for_work(&self, until: Timestamp) {
+        engine!(self.wait_for_work(until));
     }
 
     /// What the writer has done, for the metrics.

@@ -19,16 +19,16 @@ impl Standing {
     /// An order that was just made.
     pub(super) const NEW: Self = Self { state: OrderState::Settled, hold: None, due_at: None, attempt: 0, leased: false };
 
-    /// An event asks for work at `at`. True when that made the order due.
+    /// An event asks for work at `at`. When the order is due, where that made it so.
     ///
     /// - Leased: only the sequence moves on; the pass that ends sees it and makes the order due again. An expired lease is due as it is.
     /// - Held for an operator: the event piles up.
     /// - In back-off (an attempt failed): the time stays, because the other side asked us to wait, and a newer event does not make
     ///   it well.
     /// - Else the earlier time wins: a later event must not push back what is due already.
-    pub(super) fn ask(&mut self, at: i64) -> bool {
+    pub(super) fn ask(&mut self, at: i64) -> Option<i64> {
         if self.leased || self.hold == Some(HoldKind::Operator) {
-            return false;
+            return None;
         }
         self.due_at = Some(match self.due_at {
             Some(due) if self.attempt > 0 => due,
@@ -37,6 +37,6 @@ impl Standing {
         });
         self.state = OrderState::Due;
         self.hold = None;
-        true
+        self.due_at
     }
 }

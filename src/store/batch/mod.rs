@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(super) use self::hot::{First, Hot};
 use super::standing::Standing;
+use super::work::NEVER;
 use super::{Dedupe, Direction, EventSource, NewEvent, OrderRef, Received, StoreError};
 use crate::domain::ids::ConnectionId;
 
@@ -85,14 +86,14 @@ pub(super) struct Batch<'a> {
     by_reference: HashMap<Reference<'a>, usize>,
     /// Events to insert.
     pub(super) rows: Vec<NewRow<'a>>,
-    /// An order became due.
-    pub(super) wake: bool,
+    /// When the first of the orders is due that became so.
+    pub(super) due: i64,
 }
 
 impl<'a> Batch<'a> {
     /// A batch that knows nothing yet.
     pub(super) fn of(arrivals: &'a [Box<Arrival>]) -> Self {
-        Self { arrivals, keys: HashMap::new(), orders: Vec::new(), by_reference: HashMap::new(), rows: Vec::new(), wake: false }
+        Self { arrivals, keys: HashMap::new(), orders: Vec::new(), by_reference: HashMap::new(), rows: Vec::new(), due: NEVER }
     }
 
     /// The keys to be looked for among the stored events.
@@ -167,7 +168,8 @@ impl<'a> Batch<'a> {
                 hot.enqueued_seq += 1;
                 hot.changed = true;
                 seq = Some(hot.enqueued_seq);
-                self.wake |= hot.standing.ask(event.due_at.as_millisecond());
+                let due = hot.standing.ask(event.due_at.as_millisecond());
+                self.due = self.due.min(due.unwrap_or(NEVER));
                 if let Some(marker) = &arrival.marker {
                     hot.markers.insert(marker.clone(), (first.clone(), false));
                 }

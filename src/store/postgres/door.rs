@@ -98,7 +98,7 @@ pub(super) async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Ve
     }
     let answers = batch.decide(|| tx.new_id());
     write(tx, &mut batch).await?;
-    tx.wake |= batch.wake;
+    tx.due = batch.due;
     Ok(answers)
 }
 

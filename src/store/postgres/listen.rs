@@ -54,7 +54,7 @@ async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Re
     listener.listen_all([WORK, RELEASES]).await?;
     if lost {
         // Something may have been told meanwhile.
-        shared.work.notify_one();
+        shared.work.may_be_due();
         shared.released.notify_one();
     }
     loop {
@@ -63,7 +63,7 @@ async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Re
                 // Our own commits have woken our worker already.
                 Some(told) if told.payload() == ours || told.payload().split('/').next() != Some(&schema) => {}
                 Some(told) if told.channel() == RELEASES => shared.released.notify_one(),
-                Some(_) => shared.work.notify_one(),
+                Some(_) => shared.work.may_be_due(),
                 None => return Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into())),
             },
             // A connection that was cut without a word would stay silent for ever.

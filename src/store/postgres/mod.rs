@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnection, PgRow as Row};
 use tokio::sync::Notify;
@@ -41,6 +42,7 @@ use self::shared::Locked;
 use self::writer::{Kept, Tx};
 use super::error::DriverError;
 use super::ids::RowIds;
+use super::work::Work;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
@@ -75,8 +77,8 @@ struct Shared {
     short_writes: AtomicBool,
     /// For writes other than receives.
     writers: Sessions,
-    /// Fired by commits that made an order due, here or elsewhere.
-    work: Notify,
+    /// Hears of commits that made orders due, here or elsewhere.
+    work: Work,
     /// Fired when another process gave connections up.
     released: Notify,
     /// Commits are told to other processes.
@@ -111,7 +113,7 @@ impl Postgres {
         let connections = connections.max(2);
         let shared = Arc::new(Shared {
             writers: Sessions::new(server.clone(), connections, Purpose::Writes),
-            work: Notify::new(),
+            work: Work::new(),
             released: Notify::new(),
             notifies: AtomicBool::new(server.notifies),
             untold: Notify::new(),
@@ -156,9 +158,14 @@ impl Postgres {
         self.readers.close().await;
     }
 
-    /// Resolves when a commit made an order due, here or in another process.
-    pub(super) async fn wait_for_work(&self) {
-        self.shared.work.notified().await;
+    /// Resolves when a commit made an order due before `until`, here, or any order in another process.
+    pub(super) async fn wait_for_work(&self, until: Timestamp) {
+        self.shared.work.before(until.as_millisecond()).await;
+    }
+
+    /// A claim begins.
+    fn looks_for_work(&self) {
+        self.shared.work.looks();
     }
 
     /// Resolves when another process gave connections up.

@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 use super::sessions::{Session, Sessions};
 use super::{Shared, during, is_race};
 use crate::store::StoreError;
+use crate::store::work::NEVER;
 
 /// How long a transaction may take, with the wait for its connection: a server that does not even answer is noticed here.
 pub(super) const LIMIT: Duration = Duration::from_secs(6);
@@ -24,8 +25,8 @@ pub(super) struct Tx {
     shared: Arc<Shared>,
     /// The time, in epoch milliseconds.
     pub(super) now: i64,
-    /// Set by a write that made an order due: the commit then wakes the workers, here and elsewhere.
-    pub(super) wake: bool,
+    /// Set by a write that made orders due, to the time of the first: the commit then wakes the workers, here and elsewhere.
+    pub(super) due: i64,
     /// A transaction was begun.
     begun: bool,
 }
@@ -58,7 +59,7 @@ impl Tx {
     /// A session in no transaction: each statement is committed by itself.
     pub(super) async fn single(sessions: &Sessions, shared: &Arc<Shared>) -> Result<Self, sqlx::Error> {
         let session = sessions.take().await?;
-        Ok(Self { session, shared: Arc::clone(shared), now: shared.now(), wake: false, begun: false })
+        Ok(Self { session, shared: Arc::clone(shared), now: shared.now(), due: NEVER, begun: false })
     }
 
     /// From here on the statements are one transaction, if they are not yet.
@@ -87,11 +88,9 @@ impl Tx {
         }
         self.session.keep();
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
-        if self.wake {
-            self.shared.work.notify_one();
-            if self.tells() {
-                self.shared.untold.notify_one();
-            }
+        self.shared.work.is_due(self.due);
+        if self.due != NEVER && self.tells() {
+            self.shared.untold.notify_one();
         }
         Ok(())
     }

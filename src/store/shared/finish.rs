@@ -10,6 +10,7 @@ use super::{Db, dialect, during};
 use crate::domain::ids::OrderId;
 use crate::domain::verdict::{HoldKind, Verdict, VerdictKind};
 use crate::store::values::json;
+use crate::store::work::NEVER;
 use crate::store::{Claimed, End, OrderState, PassResult, StoreError, Written};
 
 const OPERATION: &str = "finish an order's pass";
@@ -52,7 +53,7 @@ impl Db {
                 }
                 let operator_asks = row.enqueued_seq > upto && operator_asks(tx, order, upto).await?;
                 let ending = Ending::of(&result.end, &row, upto, operator_asks, tx.now);
-                tx.wake |= ending.due_at.is_some();
+                tx.due = tx.due.min(ending.due_at.unwrap_or(NEVER));
                 write(tx, order, &row, upto, &ending, (&result, &explanation)).await?;
                 Ok(Written::Yes)
             })

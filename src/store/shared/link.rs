@@ -11,6 +11,7 @@ use super::{Db, during, lock_orders};
 use crate::domain::ids::{OrderId, RecordId, SaleId};
 use crate::domain::verdict::HoldKind;
 use crate::store::standing::Standing;
+use crate::store::work::NEVER;
 use crate::store::{Direction, EventSource, Lease, Link, LinkResult, Merge, OrderRow, StoreError, Written};
 
 const MERGE: &str = "merge two orders";
@@ -140,7 +141,7 @@ pub(super) async fn wake(tx: &mut Tx, order: &OrderRow, leased: bool, enqueued_s
         attempt: i64::from(order.attempt),
         leased,
     };
-    tx.wake |= standing.ask(tx.now);
+    tx.due = tx.due.min(standing.ask(tx.now).unwrap_or(NEVER));
     query("UPDATE orders SET state = $2, hold = $3, due_at = $4, enqueued_seq = $5, direction = $6, updated_at = $7 WHERE id = $1")
         .bind(order.id.as_str())
         .bind(standing.state.word())

@@ -123,7 +123,9 @@ async fn free_orders(tx: &mut Tx, owner: &str, connections: &[ConnectionId]) -> 
         .execute(tx.conn())
         .await
         .map_err(during(OPERATION))?;
-    tx.wake |= freed.rows_affected() > 0;
+    if freed.rows_affected() > 0 {
+        tx.due = tx.now;
+    }
     Ok(())
 }
 

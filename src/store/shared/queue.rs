@@ -71,6 +71,7 @@ impl Db {
     /// Takes due orders, the longest due first. A claim that a machine forgets when it stops is an order that is due, and the worker stops with it.
     pub(in crate::store) async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
         const OPERATION: &str = "claim due orders";
+        self.looks_for_work();
         let owner = request.owner.clone();
         let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
         let lease = millis(request.lease);

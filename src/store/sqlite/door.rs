@@ -91,7 +91,7 @@ pub(super) async fn receive(tx: &mut Tx, arrivals: &[Box<Arrival>]) -> Result<Ve
     look_for_orders(tx, &mut batch).await?;
     look_for_markers(tx, &mut batch).await?;
     let answers = batch.decide(|| tx.new_id());
-    tx.wake |= batch.wake;
+    tx.due = tx.due.min(batch.due);
     let orders: Vec<&Hot> = batch.orders.iter().filter(|hot| hot.changed).collect();
     for orders in orders.chunks(LARGEST) {
         write_orders(tx, orders).await?;

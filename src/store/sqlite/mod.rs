@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -30,6 +31,7 @@ use self::readers::{Aside, Readers};
 use self::shared::Locked;
 use self::writer::{Kept, Tx, Undone, Writer};
 use super::error::DriverError;
+use super::work::Work;
 use super::{StoreError, WriterStats};
 use crate::clock::Clock;
 use crate::domain::ids::OrderId;
@@ -47,8 +49,8 @@ pub(super) struct Sqlite {
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
-    /// Fired by commits that made an order due.
-    work: Notify,
+    /// Hears of commits that made orders due.
+    work: Work,
     /// Fired when enough was written to fold the write-ahead log.
     checkpoint: Notify,
     /// The file, opened beside SQLite to bring it to the disk. Closing it takes all locks off it that the process has, those of SQLite too, so that it
@@ -95,7 +97,7 @@ impl Sqlite {
         let file = DatabaseFile::parse(url)?;
         let shared = Arc::new(Shared {
             clock,
-            work: Notify::new(),
+            work: Work::new(),
             checkpoint: Notify::new(),
             handle: Mutex::default(),
             commits: AtomicU64::new(0),
@@ -114,9 +116,14 @@ impl Sqlite {
         self.readers.close().await;
     }
 
-    /// Resolves when a commit made an order due.
-    pub(super) async fn wait_for_work(&self) {
-        self.shared.work.notified().await;
+    /// Resolves when a commit made an order due before `until`.
+    pub(super) async fn wait_for_work(&self, until: Timestamp) {
+        self.shared.work.before(until.as_millisecond()).await;
+    }
+
+    /// A claim begins.
+    fn looks_for_work(&self) {
+        self.shared.work.looks();
     }
 
     /// Never: nobody else gives anything up.

@@ -25,6 +25,7 @@ use super::file::{DatabaseFile, Identity};
 use crate::store::batch::{Arrival, RECEIVE};
 use crate::store::error::DriverError;
 use crate::store::ids::RowIds;
+use crate::store::work::NEVER;
 use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
@@ -52,8 +53,8 @@ pub(super) struct Tx {
     conn: Conn,
     /// The time of the batch, in epoch milliseconds.
     pub(super) now: i64,
-    /// Set by a write that made an order due: the commit then wakes the workers.
-    pub(super) wake: bool,
+    /// Set by a write that made orders due, to the time of the first: the commit then wakes the workers.
+    pub(super) due: i64,
     ids: RowIds,
     identity: Identity,
     /// What commits do as the connection is set.
@@ -293,7 +294,7 @@ impl Task {
             self.shared.checkpoint.notify_one();
         }
         match self.commit(&arrivals, &mut jobs).await {
-            Ok((answers, wakes)) => {
+            Ok((answers, due)) => {
                 for ((caller, answer), arrival) in callers.into_iter().zip(answers).zip(arrivals) {
                     drop(caller.send((answer, arrival)));
                 }
@@ -301,9 +302,7 @@ impl Task {
                     job.answer(None);
                 }
                 // Whoever waits for an answer comes before the work that it makes.
-                if wakes {
-                    self.shared.work.notify_one();
-                }
+                self.shared.work.is_due(due);
             }
             Err(source) => {
                 self.discard();
@@ -323,11 +322,11 @@ impl Task {
         &mut self,
         arrivals: &[Box<Arrival>],
         jobs: &mut [Box<dyn Job>],
-    ) -> Result<(Vec<Result<Received, StoreError>>, bool), Arc<DriverError>> {
+    ) -> Result<(Vec<Result<Received, StoreError>>, i64), Arc<DriverError>> {
         let now = self.shared.clock.now().as_millisecond();
         let tx = self.open()?;
         tx.now = now;
-        tx.wake = false;
+        tx.due = NEVER;
         let at_once = !arrivals.is_empty() || jobs.iter().any(|job| job.needs().1 == Kept::Now);
         tx.flush(if at_once { Kept::Now } else { Kept::Soon })?;
         tx.conn.statement(BEGIN)?;
@@ -336,7 +335,7 @@ impl Task {
             write(tx, job.as_mut()).await?;
         }
         tx.conn.statement(COMMIT)?;
-        let (wake, identity) = (tx.wake, tx.identity);
+        let (due, identity) = (tx.due, tx.identity);
         // A file that was deleted or replaced takes commits without a word, and they are gone with it: look before answering.
         let still = self.file.identity().map_err(|error| Arc::new(DriverError::Io(error)))?;
         if still != identity {
@@ -344,7 +343,7 @@ impl Task {
             return Err(Arc::new(DriverError::Io(std::io::Error::other(format!("the file {path} was replaced while it was open")))));
         }
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
-        Ok((received, wake))
+        Ok((received, due))
     }
 
     /// The connection, opened afresh if the last batch failed.
@@ -362,7 +361,7 @@ impl Task {
                 self.shared.readers_are_stale();
             }
             self.opened_before = true;
-            Tx { conn, now: 0, wake: false, ids: RowIds::default(), identity, flushes: Kept::Now }
+            Tx { conn, now: 0, due: NEVER, ids: RowIds::default(), identity, flushes: Kept::Now }
         };
         Ok(self.tx.insert(tx))
     }
@@ -446,7 +445,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = DatabaseFile::parse(&format!("sqlite:{}", folder.path().join("t.db").display())).unwrap();
         let (conn, identity) = (file.writer(true).unwrap(), file.identity().unwrap());
-        let mut tx = Tx { conn, now: 0, wake: false, ids: RowIds::default(), identity, flushes: Kept::Now };
+        let mut tx = Tx { conn, now: 0, due: NEVER, ids: RowIds::default(), identity, flushes: Kept::Now };
         for (kept, synchronous) in [(Kept::Now, 2), (Kept::Soon, 1), (Kept::Now, 2), (Kept::Soon, 1), (Kept::Soon, 1), (Kept::Now, 2)] {
             tx.flush(kept).unwrap();
             let row = query("SELECT synchronous FROM pragma_synchronous").fetch_one(tx.conn()).await.unwrap();

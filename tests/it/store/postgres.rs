@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::Executor as _;
 use tillbridge::clock::Clock;
 use tillbridge::domain::verdict::VerdictKind;
-use tillbridge::store::{EventFilter, NewEvent, OperatorAction, OrderFilter, Received, Store, StoreError};
+use tillbridge::store::{EventFilter, NewEvent, OperatorAction, OrderFilter, Received, Store, StoreError, Written};
 use tokio::task::JoinSet;
 
 use super::{LEASE, MIGRATIONS, World, claim, result, retry, settled};
@@ -244,11 +244,37 @@ async fn replicas_that_do_everything_at_once_never_wait_for_each_other_in_vain()
 }
 
 #[tokio::test]
+async fn a_pass_whose_order_is_locked_waits_alone() {
+    let world = World::postgres().await;
+    for n in 0..6 {
+        world.call_back(&n.to_string()).await;
+    }
+    let passes = world.claim(6).await;
+    let mut other = world.schema().connect().await;
+    other.execute("BEGIN").await.unwrap();
+    sqlx::query("SELECT 1 FROM orders WHERE id = $1 FOR UPDATE").bind(passes[3].order.id.as_str()).execute(&mut other).await.unwrap();
+    let mut ends = JoinSet::new();
+    for claimed in passes.clone() {
+        let store = world.store.clone();
+        ends.spawn(async move { (claimed.order.id.clone(), store.finish(&claimed, result(&claimed, settled())).await.unwrap()) });
+    }
+    for _ in 0..5 {
+        let (order, end) = tokio::time::timeout(Duration::from_secs(1), ends.join_next()).await.unwrap().unwrap().unwrap();
+        assert!(order != passes[3].order.id && end == Written::Yes);
+    }
+    assert!(tokio::time::timeout(Duration::from_millis(100), ends.join_next()).await.is_err());
+    other.execute("ROLLBACK").await.unwrap();
+    let (order, end) = tokio::time::timeout(Duration::from_secs(5), ends.join_next()).await.unwrap().unwrap().unwrap();
+    assert_eq!((order, end), (passes[3].order.id.clone(), Written::Yes));
+}
+
+#[tokio::test]
 async fn work_of_one_replica_wakes_the_other() {
     let world = World::postgres().await;
     let name = format!("hear_{}", uuid::Uuid::new_v4().simple());
     let other = Store::open(&world.schema().url_as(&name), 2, world.clock.clone()).await.unwrap();
-    let heard = async |patience: u64| tokio::time::timeout(Duration::from_millis(patience), other.wait_for_work()).await.is_ok();
+    let heard =
+        async |patience: u64| tokio::time::timeout(Duration::from_millis(patience), other.wait_for_work(world.later(1))).await.is_ok();
     // Until it listens, it may miss some.
     let until = Instant::now() + Duration::from_secs(10);
     let mut n = 0;
@@ -275,9 +301,9 @@ async fn without_notifications_only_the_poll_finds_the_work_of_another_replica()
     let world = World::postgres().await;
     let quiet = Store::open(&format!("{}&notify=off", world.url), 2, world.clock.clone()).await.unwrap();
     quiet.receive(world.callback("1")).await.unwrap();
-    assert!(tokio::time::timeout(Duration::from_secs(5), quiet.wait_for_work()).await.is_ok(), "it wakes itself");
+    assert!(tokio::time::timeout(Duration::from_secs(5), quiet.wait_for_work(world.later(1))).await.is_ok(), "it wakes itself");
     world.call_back("2").await;
-    assert!(tokio::time::timeout(Duration::from_millis(300), quiet.wait_for_work()).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_millis(300), quiet.wait_for_work(world.later(1))).await.is_err());
     assert_eq!(quiet.claim(&claim(10)).await.unwrap().len(), 2);
 }
 

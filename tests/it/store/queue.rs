@@ -133,12 +133,20 @@ async fn the_next_due_time_counts_the_ends_of_leases(world: World) {
 
 async fn a_commit_that_makes_work_wakes_a_waiter(world: World) {
     let soon = Duration::from_secs(5);
-    let (woken, _) = tokio::join!(tokio::time::timeout(soon, world.store.wait_for_work()), world.call_back("1"));
+    let (woken, _) = tokio::join!(tokio::time::timeout(soon, world.store.wait_for_work(world.later(1))), world.call_back("1"));
     assert!(woken.is_ok());
     world.call_back("2").await;
-    assert!(tokio::time::timeout(soon, world.store.wait_for_work()).await.is_ok(), "a wake-up that nobody waited for is kept");
+    assert!(
+        tokio::time::timeout(soon, world.store.wait_for_work(world.later(1))).await.is_ok(),
+        "a wake-up that nobody waited for is kept"
+    );
     world.claim(10).await;
-    assert!(tokio::time::timeout(Duration::from_millis(50), world.store.wait_for_work()).await.is_err(), "a claim makes no work");
+    let idle = async |until| tokio::time::timeout(Duration::from_millis(50), world.store.wait_for_work(until)).await.is_err();
+    assert!(idle(world.later(1)).await, "a claim makes no work");
+    let later = NewEvent { due_at: world.later(10), ..world.callback("3") };
+    world.store.receive(later).await.unwrap();
+    assert!(idle(world.later(10)).await, "the worker looks by then anyhow");
+    assert!(!idle(world.later(11)).await);
 }
 
 async fn a_pass_sees_the_events_up_to_its_claim(world: World) {

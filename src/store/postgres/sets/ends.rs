@@ -107,7 +107,7 @@ impl Write for NewEnd {
                 .fetch_all(tx.conn())
                 .await
                 .map_err(during(Self::OPERATION))?;
-            tx.wake |= endings.iter().any(|ending| ending.due_at.is_some());
+            tx.due = endings.iter().filter_map(|ending| ending.due_at).fold(tx.due, i64::min);
             rows.iter().map(|row| Ok((Cells::of("orders", row).get("id")?, ()))).collect()
         })
     }
