@@ -141,7 +141,8 @@ impl Engine {
 
     async fn pass(&self, side: &Side, claimed: &Claimed) -> Result<Option<PassResult>, PassError> {
         let order = &claimed.lease.order_id;
-        let (events, calls) = tokio::try_join!(self.store.pending_events(order, claimed.upto), self.store.calls_of(order))?;
+        let events = self.store.pending_events(order, claimed.upto).await?;
+        let calls = self.store.calls_of(order).await?;
         let mut pass = Pass {
             engine: self,
             side,

@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::driver::Conn;
 use super::file::{DatabaseFile, Identity};
+use super::writer::CROWD;
 use crate::store::error::DriverError;
 
-/// How many writes make a fold worth its while, after a batch of so many. What is brought to the disk stands in the way of the commits beside it, so a
-/// fold is small as long as there is time for many; in a crowd they are larger and fewer, as pages that were written several times are then folded
-/// once.
-pub(super) fn enough(batch: u64) -> u64 {
-    if batch >= 16 { 2000 } else { 150 }
+/// How many writes make a fold worth its while, after a batch of so many and so many of them arrivals. What is brought to the disk stands in the way of
+/// the commits beside it, as long as it takes: so where senders wait for an answer and there is time, folds are as small as can be and one follows the
+/// other. In a crowd, and where nobody waits, they are larger and fewer, as pages that were written several times are then folded once.
+pub(super) fn enough(writes: usize, arrivals: usize) -> usize {
+    if arrivals > 0 && writes < CROWD { 25 } else { 2000 }
 }
 
 /// Folds whenever the writer says that there is enough, until the store closes.

@@ -31,7 +31,7 @@ use crate::store::{Received, StoreError};
 /// How many writes share a commit at the most.
 const BATCH: usize = 256;
 /// So many in a batch are a crowd: where the next batch would begin with less than half of it, the others are a moment behind,
-const CROWD: usize = 16;
+pub(super) const CROWD: usize = 16;
 /// and are waited for. Each commit writes whole pages, which a larger batch shares; what they are spared is more than what they wait.
 const GATHER: Duration = Duration::from_micros(300);
 /// How many writes may wait; further callers wait to be queued.
@@ -239,7 +239,7 @@ struct Task {
     /// How many writes the last batch had.
     last: usize,
     /// Writes since the last checkpoint was asked for.
-    not_folded: u64,
+    not_folded: usize,
 }
 
 impl Task {
@@ -286,10 +286,10 @@ impl Task {
                 Command::Write(job) => jobs.push(job),
             }
         }
-        let writes = (arrivals.len() + jobs.len()) as u64;
-        self.shared.writes.fetch_add(writes, Ordering::Relaxed);
+        let writes = arrivals.len() + jobs.len();
+        self.shared.writes.fetch_add(writes as u64, Ordering::Relaxed);
         self.not_folded += writes;
-        if self.not_folded >= checkpoint::enough(writes) {
+        if self.not_folded >= checkpoint::enough(writes, arrivals.len()) {
             self.not_folded = 0;
             self.shared.checkpoint.notify_one();
         }
