@@ -78,6 +78,7 @@ impl Worker {
             return Ok(poll);
         }
         let owner = self.ownership.name().to_owned();
+        let looked_at = self.clock.now();
         let claimed = self.store.claim(&ClaimRequest { owner, limit: free, lease: self.settings.lease, connections }).await?;
         let more = claimed.len() == free;
         for claimed in claimed {
@@ -93,9 +94,10 @@ impl Worker {
         if more {
             return Ok(poll);
         }
-        // What is due already was not for us, or it would have been claimed: it is no reason to hurry.
-        let next = self.store.next_due().await?.and_then(|due| Duration::try_from(due.duration_since(self.clock.now())).ok());
-        Ok(next.filter(|next| !next.is_zero()).map_or(poll, |next| next.clamp(Duration::from_millis(2), poll)))
+        // What was due before was not for us, or it would have been claimed: it is no reason to hurry.
+        let next = self.store.next_due(looked_at).await?;
+        let next = next.map(|due| Duration::try_from(due.duration_since(self.clock.now())).unwrap_or_default());
+        Ok(next.map_or(poll, |next| next.clamp(Duration::from_millis(2), poll)))
     }
 
     /// An order is out of hand. A panic holds it: it would happen again.

@@ -233,11 +233,11 @@ impl Pass<'_> {
 
     /// Calls of an earlier pass whose fate is unknown are looked up; those that never left are let go.
     async fn settle_doubt(&mut self) -> Result<(), Stop> {
-        let in_doubt = |row: &&CallRow| !matches!(row.state, CallState::Done | CallState::Failed);
-        if !self.calls.iter().any(|row| in_doubt(&row)) {
+        let unsettled = |row: &&CallRow| !matches!(row.state, CallState::Done | CallState::Failed);
+        if !self.calls.iter().any(|row| unsettled(&row)) {
             return Ok(());
         }
-        for row in self.calls.iter().filter(in_doubt) {
+        for row in self.calls.iter().filter(unsettled) {
             let request = request(row)?;
             let found = match row.state {
                 CallState::Planned => Found::No,

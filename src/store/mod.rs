@@ -10,7 +10,7 @@
 //! # What holds for every method
 //!
 //! - A write is committed, with `fsync` semantics, before the method returns; it is written whole or not at all. Once it has been
-//!   handed over it runs to its end, even if the caller is dropped.
+//!   handed over it runs to its end, even if the caller is dropped; what a pass writes may be left out then, as its lease ends with it.
 //! - [`StoreError::Unavailable`] means that the store is full, locked or gone, and that the same call may succeed later.
 //! - A write of a pass matches the order *and* its token; `LeaseLost` means that nothing was written and that another worker owns
 //!   the order.
@@ -209,9 +209,9 @@ impl Store {
         engine!(self.claim(request))
     }
 
-    /// When the next order becomes due or the next lease ends, if any waits; it may have passed.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        engine!(self.next_due())
+    /// When after `after` the next order becomes due or the next lease ends, if any does. A claim was not to have, or took, what was due before.
+    pub async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        engine!(self.next_due(after))
     }
 
     /// Extends leases to `lease` from now, in one statement; returns those that are still ours.

@@ -83,7 +83,7 @@ const MAKE_AND_ADD: &str = concat!(
 );
 
 /// What goes into one statement where long ones stall on their way: a little less than a TLS record, so that it is one write to the socket.
-const SHORT: usize = 15_000;
+pub(super) const SHORT: usize = 15_000;
 /// What a row takes beside its body, at the most of what is usual.
 const ROW: usize = 400;
 

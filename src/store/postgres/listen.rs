@@ -60,7 +60,7 @@ async fn hear(server: &Server, pool: &PgPool, shared: &Shared, lost: bool) -> Re
     loop {
         match tokio::time::timeout(SILENCE, listener.try_recv()).await {
             Ok(heard) => match heard? {
-                // Our own commits have woken our worker already.
+                // Our worker has heard of our own commits already.
                 Some(told) if told.payload() == ours || told.payload().split('/').next() != Some(&schema) => {}
                 Some(told) if told.channel() == RELEASES => shared.released.notify_one(),
                 Some(_) => shared.work.may_be_due(),

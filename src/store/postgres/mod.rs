@@ -2,8 +2,8 @@
 //!
 //! - Receives go through two tasks, each of which takes whatever waits and commits it in one transaction (`intake`); every other write
 //!   is a transaction of its own (`writer`), but those of passes, which share statements (`sets`). Whatever was handed over runs to its end.
-//! - Whoever decides on an order locks its row first, several in the order of their ids, or without waiting; only then are rows inserted. So no
-//!   two transactions wait for each other.
+//! - Whoever decides on an order locks its row first, several in the order of their ids, or without waiting; only then are rows inserted, in the
+//!   order of their keys. So hardly ever do two transactions wait for each other, and one of them is then done again.
 //! - The truth is the poll of due rows; `NOTIFY` is a hint that goes out behind the commit (`listen`).
 
 mod counters;
@@ -160,7 +160,9 @@ impl Postgres {
 
     /// Resolves when a commit made an order due before `until`, here, or any order in another process.
     pub(super) async fn wait_for_work(&self, until: Timestamp) {
-        self.shared.work.before(until.as_millisecond()).await;
+        // What is due now is so by the database's clock.
+        let ahead = self.shared.ahead.load(Ordering::Relaxed).max(0);
+        self.shared.work.before(until.as_millisecond().saturating_add(ahead)).await;
     }
 
     /// A claim begins.

@@ -77,7 +77,7 @@ async fn reopen(tx: &mut Tx, order: &OrderId, seq: i64) -> Result<(), StoreError
         seq,
     )
     .await?;
-    tx.due = tx.now;
+    tx.due = tx.due.min(tx.now);
     Ok(())
 }
 

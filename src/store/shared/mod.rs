@@ -1,6 +1,7 @@
 //! What both engines do alike. These files are compiled once for each engine, as a part of it: what they take from `super` is the
-//! engine's own. It has `Db` (itself, with `readers` and three ways to write), `driver` (how a statement is said) and `Row`, `writer::Tx` (a write under way),
-//! `dialect` (the statements that it says in its own way), `during` (which failures are the store's) and the locks that it needs.
+//! engine's own. It has `Db` (itself, with `readers`, its ways to write and `looks_for_work`), `driver` (how a statement is said) and `Row`,
+//! `writer::Tx` (a write under way), `dialect` (the statements that it says in its own way), `during` (which failures are the store's) and the
+//! locks that it needs.
 
 mod act;
 mod calls;

@@ -124,7 +124,7 @@ async fn free_orders(tx: &mut Tx, owner: &str, connections: &[ConnectionId]) -> 
         .await
         .map_err(during(OPERATION))?;
     if freed.rows_affected() > 0 {
-        tx.due = tx.now;
+        tx.due = tx.due.min(tx.now);
     }
     Ok(())
 }

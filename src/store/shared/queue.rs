@@ -108,8 +108,9 @@ impl Db {
     }
 
     /// When the next order becomes due, or the next lease ends.
-    pub(in crate::store) async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let due: Option<i64> = query_scalar("SELECT min(due_at) FROM orders WHERE due_at IS NOT NULL")
+    pub(in crate::store) async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> = query_scalar("SELECT min(due_at) FROM orders WHERE due_at > $1")
+            .bind(after.as_millisecond())
             .fetch_one(&self.readers)
             .await
             .map_err(during("look for the next due order"))?;

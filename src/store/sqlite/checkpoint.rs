@@ -17,9 +17,13 @@ use crate::store::error::DriverError;
 
 /// How many writes make a fold worth its while, after a batch of so many and so many of them arrivals. What is brought to the disk stands in the way of
 /// the commits beside it, as long as it takes: so where senders wait for an answer and there is time, folds are as small as can be and one follows the
-/// other. In a crowd, and where nobody waits, they are larger and fewer, as pages that were written several times are then folded once.
+/// other. They are larger and fewer where nobody waits, and in a crowd, as pages that were written several times are then folded once.
 pub(super) fn enough(writes: usize, arrivals: usize) -> usize {
-    if arrivals > 0 && writes < CROWD { 25 } else { 2000 }
+    match (writes < CROWD, arrivals) {
+        (true, 1..) => 25,
+        (true, 0) => 150,
+        (false, _) => 2000,
+    }
 }
 
 /// Folds whenever the writer says that there is enough, until the store closes.

@@ -289,10 +289,7 @@ impl Task {
         let writes = arrivals.len() + jobs.len();
         self.shared.writes.fetch_add(writes as u64, Ordering::Relaxed);
         self.not_folded += writes;
-        if self.not_folded >= checkpoint::enough(writes, arrivals.len()) {
-            self.not_folded = 0;
-            self.shared.checkpoint.notify_one();
-        }
+        let folds = self.not_folded >= checkpoint::enough(writes, arrivals.len());
         match self.commit(&arrivals, &mut jobs).await {
             Ok((answers, due)) => {
                 for ((caller, answer), arrival) in callers.into_iter().zip(answers).zip(arrivals) {
@@ -314,6 +311,10 @@ impl Task {
                     job.answer(Some(&source));
                 }
             }
+        }
+        if folds {
+            self.not_folded = 0;
+            self.shared.checkpoint.notify_one();
         }
     }
 

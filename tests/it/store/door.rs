@@ -37,7 +37,7 @@ async fn an_event_is_stored_whole_and_its_order_is_due(world: World) {
     assert_eq!((order.state, order.due_at, order.attempt), (OrderState::Due, Some(world.now()), 0));
     assert_eq!((order.enqueued_seq, order.handled_seq), (1, 0));
     assert_eq!(order.link, linked(Some("766"), None));
-    assert_eq!(world.store.next_due().await.unwrap(), Some(world.now()));
+    assert_eq!(world.store.next_due(jiff::Timestamp::UNIX_EPOCH).await.unwrap(), Some(world.now()));
 }
 
 async fn a_repeated_key_changes_nothing_and_gives_the_first_id(world: World) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 use tillbridge::domain::ids::{CallId, ConnectionId};
 use tillbridge::store::{Begun, CallKind, CallOutcome, CallState, ClaimRequest, Lease, LinkResult, NewCall, NewEvent, OrderState, Written};
@@ -121,14 +122,15 @@ async fn attempts_count_claims_since_the_last_success(world: World) {
 }
 
 async fn the_next_due_time_counts_the_ends_of_leases(world: World) {
-    assert_eq!(world.store.next_due().await.unwrap(), None);
+    assert_eq!(world.store.next_due(Timestamp::UNIX_EPOCH).await.unwrap(), None);
     world.store.receive(NewEvent { due_at: world.later(5), ..world.callback("1") }).await.unwrap();
-    assert_eq!(world.store.next_due().await.unwrap(), Some(world.later(5)));
+    assert_eq!(world.store.next_due(Timestamp::UNIX_EPOCH).await.unwrap(), Some(world.later(5)));
+    assert_eq!(world.store.next_due(world.later(5)).await.unwrap(), None, "what is due was claimed, or was not to be had");
     world.pass_time(5);
     let claimed = world.claim_one().await;
-    assert_eq!(world.store.next_due().await.unwrap(), Some(world.later(LEASE.as_secs())));
+    assert_eq!(world.store.next_due(Timestamp::UNIX_EPOCH).await.unwrap(), Some(world.later(LEASE.as_secs())));
     world.finish(&claimed, settled()).await;
-    assert_eq!(world.store.next_due().await.unwrap(), None);
+    assert_eq!(world.store.next_due(Timestamp::UNIX_EPOCH).await.unwrap(), None);
 }
 
 async fn a_commit_that_makes_work_wakes_a_waiter(world: World) {

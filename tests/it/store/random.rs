@@ -168,7 +168,7 @@ impl History {
                 self.stored += 1;
             }
         }
-        while let Some(due) = self.world.store.next_due().await.unwrap() {
+        while let Some(due) = self.world.store.next_due(jiff::Timestamp::UNIX_EPOCH).await.unwrap() {
             if due > self.world.now() {
                 self.world.clock.advance(due.duration_since(self.world.now()).unsigned_abs());
             }

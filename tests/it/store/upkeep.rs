@@ -43,7 +43,7 @@ async fn a_closed_store_says_so(world: World) {
     world.store.close().await;
     assert!(matches!(world.store.receive(world.callback("1")).await, Err(StoreError::Closed)));
     assert!(matches!(world.store.ping().await, Err(StoreError::Closed)));
-    assert!(world.store.next_due().await.is_err());
+    assert!(world.store.next_due(world.now()).await.is_err());
     world.store.close().await;
 }
 

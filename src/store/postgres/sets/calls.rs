@@ -57,7 +57,7 @@ impl Postgres {
     pub(in crate::store) async fn begin_call(&self, claimed: &Claimed, call: NewCall) -> Result<Begun, StoreError> {
         let request = json(NewBegin::OPERATION, &call.request)?;
         let write = NewBegin { lease: claimed.lease.clone(), kind: call.kind, key: call.key.clone(), request };
-        match self.together(&self.sets.begins, write).await {
+        match self.together(&self.sets.begins, write).await? {
             Some(row) => Ok(Begun::Now(row)),
             None => self.begin_one(claimed, call).await,
         }
@@ -66,7 +66,7 @@ impl Postgres {
     /// Stores what came of a call.
     pub(in crate::store) async fn settle_call(&self, lease: &Lease, call: &CallId, outcome: CallOutcome) -> Result<Written, StoreError> {
         let write = NewSettle { lease: lease.clone(), call: call.clone(), outcome: outcome.clone() };
-        match self.together(&self.sets.settles, write).await {
+        match self.together(&self.sets.settles, write).await? {
             Some(()) => Ok(Written::Yes),
             None => self.settle_one(lease, call, outcome).await,
         }
@@ -79,6 +79,14 @@ impl Write for NewBegin {
 
     fn order(&self) -> &OrderId {
         &self.lease.order_id
+    }
+
+    fn keys(&self) -> [Option<&str>; 2] {
+        [Some(&self.key), None]
+    }
+
+    fn bytes(&self) -> usize {
+        self.request.len() + self.key.len()
     }
 
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, CallRow>, StoreError>> {
@@ -103,6 +111,14 @@ impl Write for NewSettle {
 
     fn order(&self) -> &OrderId {
         &self.lease.order_id
+    }
+
+    fn keys(&self) -> [Option<&str>; 2] {
+        [None, None]
+    }
+
+    fn bytes(&self) -> usize {
+        self.outcome.answer.as_ref().map_or(0, String::len) + self.call.as_str().len()
     }
 
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, ()>, StoreError>> {

@@ -11,7 +11,7 @@ use super::super::shared::rows::Cells;
 use super::super::writer::Tx;
 use super::super::{Postgres, during};
 use super::Write;
-use super::links::{bind_leases, bind_links, free, links, set_links};
+use super::links::{LENGTH, bind_leases, bind_links, free, keys_of, links, set_links};
 use crate::domain::ids::OrderId;
 use crate::domain::verdict::HoldKind;
 use crate::store::values::json;
@@ -61,7 +61,7 @@ impl Postgres {
         let explanation = json(NewEnd::OPERATION, &result.explanation)?;
         let result = Arc::new(result);
         let write = NewEnd { lease: claimed.lease.clone(), row: as_claimed(claimed), result: Arc::clone(&result), explanation };
-        match self.together(&self.sets.ends, write).await {
+        match self.together(&self.sets.ends, write).await? {
             Some(()) => Ok(Written::Yes),
             None => self.finish_one(claimed, Arc::unwrap_or_clone(result)).await,
         }
@@ -74,6 +74,14 @@ impl Write for NewEnd {
 
     fn order(&self) -> &OrderId {
         &self.lease.order_id
+    }
+
+    fn keys(&self) -> [Option<&str>; 2] {
+        keys_of(&self.result.link)
+    }
+
+    fn bytes(&self) -> usize {
+        self.explanation.len() + LENGTH
     }
 
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, ()>, StoreError>> {

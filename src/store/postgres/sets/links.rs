@@ -58,6 +58,9 @@ const LINK: &str = concat!(
     " FROM mine WHERE id = of RETURNING id"
 );
 
+/// About how long a link is, in bytes.
+pub(super) const LENGTH: usize = 400;
+
 /// The link of an order in hand.
 #[derive(Debug)]
 pub(super) struct NewLink {
@@ -69,7 +72,7 @@ impl Postgres {
     /// Stores the link, unless another order has one of its ids.
     pub(in crate::store) async fn link(&self, lease: &Lease, link: &Link) -> Result<LinkResult, StoreError> {
         let write = NewLink { lease: lease.clone(), link: link.clone() };
-        match self.together(&self.sets.links, write).await {
+        match self.together(&self.sets.links, write).await? {
             Some(()) => Ok(LinkResult::Linked),
             None => self.link_one(lease, link).await,
         }
@@ -84,6 +87,14 @@ impl Write for NewLink {
         &self.lease.order_id
     }
 
+    fn keys(&self) -> [Option<&str>; 2] {
+        keys_of(&self.link)
+    }
+
+    fn bytes(&self) -> usize {
+        LENGTH
+    }
+
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, ()>, StoreError>> {
         Box::pin(async move {
             let statement = bind_leases(sqlx::query(LINK), writes.iter().map(|write| &write.lease));
@@ -92,6 +103,11 @@ impl Write for NewLink {
             rows.iter().map(|row| Ok((Cells::of("orders", row).get("id")?, ()))).collect()
         })
     }
+}
+
+/// The ids of a link.
+pub(super) fn keys_of(link: &Link) -> [Option<&str>; 2] {
+    [link.netsuite_id.as_ref().map(RecordId::as_str), link.x_series_id.as_ref().map(SaleId::as_str)]
 }
 
 /// Binds the orders and their tokens.

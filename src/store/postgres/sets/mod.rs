@@ -3,8 +3,10 @@
 //! Most of what such a write costs is not its rows: the trip, the statement, its triggers, the flush. So whatever comes while a statement runs
 //! goes into the next one of its kind; one alone does not wait. A statement writes those that are as expected, and leaves an order alone
 //! whose row is locked, whose lease is gone, which has got an event meanwhile, or whose id is another's. That one is then written by itself, in
-//! the way of `shared`, which waits and finds out why. The same where the whole statement failed: every write may be tried again, as nobody
-//! knows of a failed one whether it was done.
+//! the way of `shared`, which waits and finds out why. The same where the server refused the whole statement. Where nobody knows what became of it,
+//! its callers hear that the store is unavailable, as ever.
+//!
+//! Writes of one statement have no order and no unique key in common, and go in the order of their keys, as those of the door do.
 
 mod calls;
 mod ends;
@@ -22,13 +24,17 @@ use tokio::sync::oneshot;
 use self::calls::{NewBegin, NewSettle};
 use self::ends::NewEnd;
 use self::links::NewLink;
+use super::door::SHORT;
 use super::writer::{LIMIT, Tx, too_late};
-use super::{Postgres, Shared, during};
+use super::{Postgres, Shared, during, is_race};
+use crate::causes::in_one_line;
 use crate::domain::ids::OrderId;
 use crate::store::StoreError;
+use crate::store::error::DriverError;
 
-/// How many writes go into one statement at the most.
+/// How many writes go into one statement at the most, and how many bytes of texts.
 const MOST: usize = 64;
+const TEXTS: usize = 1 << 20;
 
 /// The writes that wait, by their kinds.
 #[derive(Debug, Default)]
@@ -49,9 +55,18 @@ trait Write: Debug + Send + Sync + Sized + 'static {
     /// The order that it is for.
     fn order(&self) -> &OrderId;
 
+    /// The values that it writes into unique columns.
+    fn keys(&self) -> [Option<&str>; 2];
+
+    /// About how long its texts are, in bytes.
+    fn bytes(&self) -> usize;
+
     /// Writes those that are as expected, in one statement: what was done, by the orders' ids. No two are for the same order.
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, Self::Done>, StoreError>>;
 }
+
+/// What a caller hears: none where its write has to be done by itself.
+type Answer<W> = Result<Option<<W as Write>::Done>, Arc<DriverError>>;
 
 /// The writes of one kind.
 #[derive(Debug)]
@@ -59,10 +74,12 @@ struct Set<W: Write>(Mutex<Queue<W>>);
 
 #[derive(Debug)]
 struct Queue<W: Write> {
-    waiting: Vec<(W, oneshot::Sender<W::Done>)>,
+    waiting: Vec<Waiting<W>>,
     /// A task writes what waits.
     served: bool,
 }
+
+type Waiting<W> = (W, oneshot::Sender<Answer<W>>);
 
 impl<W: Write> Default for Set<W> {
     fn default() -> Self {
@@ -75,46 +92,61 @@ impl<W: Write> Set<W> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What waits. Where nothing does, nobody serves it from here on.
-    fn take(&self) -> (Vec<W>, Vec<oneshot::Sender<W::Done>>) {
+    /// What waits and fits into one statement, one at least. Where nothing waits, nobody serves the set from here on.
+    fn take(&self, most: usize) -> Vec<Waiting<W>> {
         let mut queue = self.queue();
         queue.served = !queue.waiting.is_empty();
-        let rest = queue.waiting.len().min(MOST);
-        let later = queue.waiting.split_off(rest);
-        mem::replace(&mut queue.waiting, later).into_iter().unzip()
+        let mut bytes = 0;
+        let fitting = queue.waiting.iter().take(MOST).take_while(|(write, _)| {
+            let first = bytes == 0;
+            bytes += write.bytes();
+            first || bytes <= most
+        });
+        let fitting = fitting.count();
+        let later = queue.waiting.split_off(fitting);
+        mem::replace(&mut queue.waiting, later)
     }
 }
 
+/// The same statement cannot do both.
+fn meet<W: Write>(one: &W, other: &W) -> bool {
+    one.order() == other.order() || one.keys().iter().zip(other.keys()).any(|(one, other)| one.is_some() && *one == other)
+}
+
 impl Postgres {
-    /// Writes it with those of its kind that wait. `None`: nothing is known to be written, and it has to be done by itself. Runs to its end even if the caller is
-    /// dropped.
-    async fn together<W: Write>(&self, set: &Arc<Set<W>>, write: W) -> Option<W::Done> {
+    /// Writes it with those of its kind that wait. `None`: nothing was written, and it has to be done by itself.
+    async fn together<W: Write>(&self, set: &Arc<Set<W>>, write: W) -> Result<Option<W::Done>, StoreError> {
         if self.shared.closing.is_cancelled() {
-            return None;
+            return Err(StoreError::Closed);
         }
         let (caller, answer) = oneshot::channel();
         let served = {
             let mut queue = set.queue();
-            if queue.waiting.iter().any(|(waiting, _)| waiting.order() == write.order()) {
-                return None;
+            if queue.waiting.iter().any(|(waiting, _)| meet(waiting, &write)) {
+                return Ok(None);
             }
             queue.waiting.push((write, caller));
             mem::replace(&mut queue.served, true)
         };
         if !served {
-            self.tasks.spawn(serve(Arc::clone(&self.shared), Serving(Arc::clone(set))));
+            let serving = Serving { set: Arc::clone(set), ended: false };
+            self.tasks.spawn(serve(Arc::clone(&self.shared), serving));
         }
-        answer.await.ok()
+        let unavailable = |source| StoreError::Unavailable { operation: W::OPERATION, source };
+        answer.await.map_or(Err(StoreError::Closed), |answer| answer.map_err(unavailable))
     }
 }
 
-/// A task serves a set. Should the task fail, those who wait do their write by themselves.
-struct Serving<W: Write>(Arc<Set<W>>);
+/// A task serves a set. Should it fail, those who wait hear it and the next one is served.
+struct Serving<W: Write> {
+    set: Arc<Set<W>>,
+    ended: bool,
+}
 
 impl<W: Write> Drop for Serving<W> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let mut queue = self.0.queue();
+        if !self.ended {
+            let mut queue = self.set.queue();
             queue.served = false;
             queue.waiting.clear();
         }
@@ -122,23 +154,42 @@ impl<W: Write> Drop for Serving<W> {
 }
 
 /// Writes what waits until nothing does.
-async fn serve<W: Write>(shared: Arc<Shared>, serving: Serving<W>) {
+async fn serve<W: Write>(shared: Arc<Shared>, mut serving: Serving<W>) {
     loop {
-        let (writes, callers) = serving.0.take();
-        if writes.is_empty() {
+        let mut taken = serving.set.take(if shared.short_writes.load(Ordering::Relaxed) { SHORT } else { TEXTS });
+        if taken.is_empty() {
+            serving.ended = true;
             return;
         }
+        taken.sort_by(|(one, _), (other, _)| one.keys().cmp(&other.keys()));
+        let (writes, callers): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         let written = tokio::time::timeout(LIMIT, write(&shared, &writes)).await;
-        match written.unwrap_or_else(|late| Err(too_late(W::OPERATION, late))) {
-            Ok(mut written) => {
-                shared.writes.fetch_add(written.len() as u64, Ordering::Relaxed);
-                for (write, caller) in writes.iter().zip(callers) {
-                    // Without an answer the caller writes by itself. It may have gone: what it asked for was done all the same.
-                    drop(written.remove(write.order().as_str()).map(|done| caller.send(done)));
-                }
-            }
-            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "writes are done one by one"),
+        let mut answers = answers(&shared, written.unwrap_or_else(|late| Err(too_late(W::OPERATION, late))));
+        for (write, caller) in writes.iter().zip(callers) {
+            // The caller may have gone: its lease is another's then, or nobody's.
+            drop(caller.send(answers(write.order())));
         }
+    }
+}
+
+/// What became of the writes of a statement, for the order of each.
+fn answers<D>(
+    shared: &Shared,
+    written: Result<HashMap<String, D>, StoreError>,
+) -> impl FnMut(&OrderId) -> Result<Option<D>, Arc<DriverError>> {
+    let (mut written, failed) = match written {
+        Ok(written) => (written, None),
+        Err(error) if is_race(&error) => (HashMap::new(), None),
+        Err(StoreError::Unavailable { source, .. }) => (HashMap::new(), Some(source)),
+        Err(error) => {
+            tracing::warn!(error = %in_one_line(&error), "the writes of several orders were refused together and are done one by one");
+            (HashMap::new(), None)
+        }
+    };
+    shared.writes.fetch_add(written.len() as u64, Ordering::Relaxed);
+    move |order| match &failed {
+        Some(source) => Err(Arc::clone(source)),
+        None => Ok(written.remove(order.as_str())),
     }
 }
 
