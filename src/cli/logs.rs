@@ -2,20 +2,23 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 use super::CliError;
 use crate::config::{Log, LogFormat};
 
 /// Starts logging, once for the process.
 pub(super) fn start(log: &Log) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|error| CliError::Say(format!("log.filter: {error}")))?;
+    let filter: Targets = log.filter.parse().map_err(|error| CliError::Say(format!("log.filter: {error}")))?;
     // Colours are for eyes: in a file or a journal they are noise.
     let colours = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).with_target(false);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_target(false);
     let started = match log.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => registry().with(lines).with(filter).try_init(),
+        LogFormat::Json => registry().with(lines.json().flatten_event(true)).with(filter).try_init(),
     };
     started.map_err(|error| CliError::Say(format!("cannot start logging: {error}")))
 }

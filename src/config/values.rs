@@ -86,7 +86,7 @@ pub(super) fn timezone(text: &str) -> Option<String> {
 
 /// A filter of log lines that `tracing` can read.
 pub(super) fn log_filter(text: &str) -> Option<String> {
-    tracing_subscriber::EnvFilter::try_new(text).is_ok().then(|| text.to_owned())
+    text.parse::<tracing_subscriber::filter::Targets>().is_ok().then(|| text.to_owned())
 }
 
 /// A secret's text: itself, from `env:NAME`, or from `file:PATH` without the line's end. The error never shows the text.

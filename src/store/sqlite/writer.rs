@@ -30,7 +30,7 @@ use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
 const BATCH: usize = 256;
-/// So many in a batch are a crowd: where the next batch would begin with less than half of it, the others are a moment behind,
+/// So many in a batch are a crowd: where the batch after two of them would begin with less than half of it, the others are a moment behind,
 pub(super) const CROWD: usize = 16;
 /// and are waited for. Each commit writes whole pages, which a larger batch shares; what they are spared is more than what they wait.
 const GATHER: Duration = Duration::from_micros(300);
@@ -187,7 +187,7 @@ impl Writer {
     /// Opens the write connection, making the file if need be, and starts the thread.
     pub(super) fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, DriverError> {
         let (commands, waiting) = mpsc::channel(QUEUE);
-        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0, last: 0 };
+        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0, last: 0, before_last: 0 };
         task.open()?;
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -236,8 +236,9 @@ struct Task {
     file: DatabaseFile,
     shared: Arc<Shared>,
     opened_before: bool,
-    /// How many writes the last batch had.
+    /// How many writes the last two batches had.
     last: usize,
+    before_last: usize,
     /// Writes since the last checkpoint was asked for.
     not_folded: usize,
 }
@@ -252,14 +253,14 @@ impl Task {
                     if taken == 0 {
                         break;
                     }
-                    if taken * 2 < self.last && self.last >= CROWD {
+                    if taken * 2 < self.last && self.last >= CROWD && self.before_last >= CROWD {
                         // On a thread of our own: nobody else waits for it.
                         std::thread::sleep(GATHER);
                         while commands.len() < BATCH && let Ok(command) = waiting.try_recv() {
                             commands.push(command);
                         }
                     }
-                    self.last = commands.len();
+                    (self.before_last, self.last) = (self.last, commands.len());
                     self.batch(&mut commands).await;
                 }
                 () = closing.cancelled(), if !closed => {
