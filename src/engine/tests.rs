@@ -51,7 +51,7 @@ impl Bench {
 
     async fn ask(&self, question: Question) -> Answers {
         let mut answers = Answers::default();
-        self.engine.answer(&self.side, question, &mut answers).await.unwrap();
+        Box::pin(self.engine.answer(&self.side, question, &mut answers)).await.unwrap();
         answers
     }
 

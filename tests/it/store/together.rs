@@ -135,7 +135,7 @@ async fn passes_at_once_are_written_as_each_by_itself(world: World) {
         world.call_back(&n.to_string()).await;
     }
     let mut passes = world.claim(PASSES).await;
-    passes.sort_by_key(|claimed| number(claimed));
+    passes.sort_by_key(number);
     passes[5].lease = Lease { token: passes[5].lease.token + 1, ..passes[5].lease.clone() };
     world.call_back("7").await;
     world.store.act(&passes[9].order.id, OperatorAction::Retry, "kim").await.unwrap();
