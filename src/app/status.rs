@@ -1,7 +1,7 @@
 //! How each connection is, for operators: gates from memory, the rest read from the store every few seconds.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -69,9 +69,7 @@ impl Status {
             for Watched { side, oauth, .. } in &self.connections {
                 match self.read(&side.id, *oauth).await {
                     Ok(stored) => {
-                        if let Ok(mut all) = self.stored.write() {
-                            all.insert(side.id.clone(), stored);
-                        }
+                        self.stored.write().unwrap_or_else(PoisonError::into_inner).insert(side.id.clone(), stored);
                     }
                     Err(error) => tracing::warn!(connection = %side.id, error = %error, "the connection's state could not be read"),
                 }
@@ -102,9 +100,9 @@ impl Status {
 
 impl ConnectionStatus for Status {
     fn status(&self) -> Vec<ConnectionReport> {
-        // Whoever held the lock panicked while it copied: what is shown is a moment older or empty, and the next look mends it.
-        let all = self.stored.read().map(|all| all.clone()).unwrap_or_default();
+        let all = self.stored.read().unwrap_or_else(PoisonError::into_inner).clone();
         let reports = self.connections.iter().map(|Watched { side, health, account, prefix, .. }| {
+            // Not read yet: what is not known is not shown.
             let stored = all.get(&side.id).cloned().unwrap_or_default();
             let orders_at = stored.orders.as_ref().and_then(|cursor| cursor["until"].as_i64()).map(clock::from_millis);
             let sales_at =

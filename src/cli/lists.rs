@@ -101,6 +101,7 @@ async fn entries(client: &netsuite::Client, thing: Thing, entries: &mut BTreeMap
         _ => return Ok(()),
     };
     if let Entry::Vacant(place) = entries.entry(thing) {
+        // A list that is not shown names nothing.
         place.insert(shown(client.names_of(list).await)?.unwrap_or_default());
     }
     Ok(())

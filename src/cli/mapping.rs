@@ -78,6 +78,7 @@ impl Mapping {
             Self::Check { facts: true, json, .. } => facts(json),
             Self::Check { file, offline, connection, json, config, .. } => {
                 let asked = (!offline).then_some((connection.as_deref(), &config));
+                // The command line insists on the file where the facts are not asked for.
                 check(&file.unwrap_or_default(), asked, json).await
             }
             Self::Publish { file, message, connection, config } => publish(&file, &message, connection.as_deref(), &config).await,

@@ -233,11 +233,10 @@ impl Pass<'_> {
 
     /// Calls of an earlier pass whose fate is unknown are looked up; those that never left are let go.
     async fn settle_doubt(&mut self) -> Result<(), Stop> {
-        let unsettled = |row: &&CallRow| !matches!(row.state, CallState::Done | CallState::Failed);
-        if !self.calls.iter().any(|row| unsettled(&row)) {
+        if self.calls.iter().all(is_settled) {
             return Ok(());
         }
-        for row in self.calls.iter().filter(unsettled) {
+        for row in self.calls.iter().filter(|row| !is_settled(row)) {
             let request = request(row)?;
             let found = match row.state {
                 CallState::Planned => Found::No,
@@ -438,6 +437,11 @@ pub(super) fn past_call(row: &CallRow) -> Result<PastCall, PassError> {
 /// The request of a stored call.
 fn request(row: &CallRow) -> Result<Request, PassError> {
     serde_json::from_value(row.request.clone()).map_err(PassError::Request)
+}
+
+/// What became of a call is known.
+fn is_settled(row: &CallRow) -> bool {
+    matches!(row.state, CallState::Done | CallState::Failed)
 }
 
 /// The sale of an order that is not held or tried again.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::driver::{query, query_scalar};
-use super::queue::{Leased, leased};
+use super::queue::{Stands, leased};
 use super::records::{bind_link, owner_of};
 use super::writer::Tx;
 use super::{Db, dialect, during};
@@ -51,6 +51,7 @@ impl Db {
                 {
                     return Err(StoreError::LinkTaken { order: order.clone(), other });
                 }
+                let row = row.stands;
                 let operator_asks = row.enqueued_seq > upto && operator_asks(tx, order, upto).await?;
                 let ending = Ending::of(&result.end, &row, upto, operator_asks, tx.now);
                 tx.due = tx.due.min(ending.due_at.unwrap_or(NEVER));
@@ -64,7 +65,7 @@ impl Db {
 
 impl Ending {
     /// `operator_asks`: an operator acted on the order while the pass ran.
-    pub(in crate::store) fn of(end: &End, row: &Leased, upto: i64, operator_asks: bool, now: i64) -> Self {
+    pub(in crate::store) fn of(end: &End, row: &Stands, upto: i64, operator_asks: bool, now: i64) -> Self {
         let newer = row.enqueued_seq > upto;
         match end {
             End::Verdict { verdict, state, hold, recheck_at } => {
@@ -120,7 +121,7 @@ impl Ending {
 
 impl Reach {
     /// How far a pass with this end reaches.
-    pub(in crate::store) fn of(end: &End, row: &Leased, upto: i64) -> Self {
+    pub(in crate::store) fn of(end: &End, row: &Stands, upto: i64) -> Self {
         Self {
             // Held events are decided too: the next verdict replaces theirs.
             decided: if matches!(end, End::Verdict { .. }) { upto } else { row.handled_seq },
@@ -144,7 +145,7 @@ async fn operator_asks(tx: &mut Tx, order: &OrderId, upto: i64) -> Result<bool, 
 async fn write(
     tx: &mut Tx,
     order: &OrderId,
-    row: &Leased,
+    row: &Stands,
     upto: i64,
     ending: &Ending,
     (result, explanation): (&PassResult, &str),

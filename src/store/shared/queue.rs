@@ -14,9 +14,17 @@ use crate::domain::ids::{ConnectionId, OrderId, RecordId, SaleId};
 use crate::store::values::millis;
 use crate::store::{ClaimRequest, Claimed, EventRow, Lease, Link, StoreError};
 
-/// The columns of an order that a pass goes by.
+/// An order in hand, as its row stands.
+pub(super) struct Leased {
+    pub(super) stands: Stands,
+    pub(super) connection: String,
+    netsuite_id: Option<String>,
+    x_series_id: Option<String>,
+}
+
+/// What the end of a pass goes by.
 #[derive(Debug)]
-pub(in crate::store) struct Leased {
+pub(in crate::store) struct Stands {
     pub(in crate::store) enqueued_seq: i64,
     pub(in crate::store) handled_seq: i64,
     pub(in crate::store) attempt: i64,
@@ -24,9 +32,6 @@ pub(in crate::store) struct Leased {
     pub(in crate::store) reason: Option<String>,
     pub(in crate::store) detail: Option<String>,
     pub(in crate::store) updated_at: i64,
-    pub(in crate::store) connection: String,
-    pub(in crate::store) netsuite_id: Option<String>,
-    pub(in crate::store) x_series_id: Option<String>,
 }
 
 impl Leased {
@@ -53,7 +58,7 @@ pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) 
     .map_err(during(operation))?;
     let Some(row) = row else { return Ok(None) };
     let cells = Cells::of("orders", &row);
-    Ok(Some(Leased {
+    let stands = Stands {
         enqueued_seq: cells.get("enqueued_seq")?,
         handled_seq: cells.get("handled_seq")?,
         attempt: cells.get("attempt")?,
@@ -61,6 +66,9 @@ pub(super) async fn leased(tx: &mut Tx, operation: &'static str, lease: &Lease) 
         reason: cells.get("reason")?,
         detail: cells.get("detail")?,
         updated_at: cells.get("updated_at")?,
+    };
+    Ok(Some(Leased {
+        stands,
         connection: cells.get("connection")?,
         netsuite_id: cells.get("netsuite_id")?,
         x_series_id: cells.get("x_series_id")?,

@@ -7,9 +7,8 @@ use futures_util::future::BoxFuture;
 use super::super::shared::rows::{self, Cells, call_columns};
 use super::super::writer::Tx;
 use super::super::{Postgres, during};
-use super::Write;
-use super::links::bind_leases;
-use crate::domain::ids::{CallId, OrderId};
+use super::{Write, bind_leases};
+use crate::domain::ids::CallId;
 use crate::store::values::json;
 use crate::store::{Begun, CallKind, CallOutcome, CallRow, Claimed, Lease, NewCall, StoreError, Written};
 
@@ -77,8 +76,8 @@ impl Write for NewBegin {
     type Done = CallRow;
     const OPERATION: &'static str = "begin calls";
 
-    fn order(&self) -> &OrderId {
-        &self.lease.order_id
+    fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     fn keys(&self) -> [Option<&str>; 2] {
@@ -91,7 +90,7 @@ impl Write for NewBegin {
 
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, CallRow>, StoreError>> {
         Box::pin(async move {
-            let rows = bind_leases(sqlx::query(BEGIN), writes.iter().map(|write| &write.lease))
+            let rows = bind_leases(sqlx::query(BEGIN), writes)
                 .bind(writes.iter().map(|_| tx.new_id()).collect::<Vec<_>>())
                 .bind(writes.iter().map(|write| write.kind.word()).collect::<Vec<_>>())
                 .bind(writes.iter().map(|write| write.key.as_str()).collect::<Vec<_>>())
@@ -109,8 +108,8 @@ impl Write for NewSettle {
     type Done = ();
     const OPERATION: &'static str = "settle calls";
 
-    fn order(&self) -> &OrderId {
-        &self.lease.order_id
+    fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     fn keys(&self) -> [Option<&str>; 2] {
@@ -123,7 +122,7 @@ impl Write for NewSettle {
 
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, ()>, StoreError>> {
         Box::pin(async move {
-            let rows = bind_leases(sqlx::query(SETTLE), writes.iter().map(|write| &write.lease))
+            let rows = bind_leases(sqlx::query(SETTLE), writes)
                 .bind(writes.iter().map(|write| write.call.as_str()).collect::<Vec<_>>())
                 .bind(writes.iter().map(|write| write.outcome.state.word()).collect::<Vec<_>>())
                 .bind(writes.iter().map(|write| write.outcome.http_status.map(i64::from)).collect::<Vec<_>>())

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::super::shared::finish::{Ending, Reach};
-use super::super::shared::queue::Leased;
+use super::super::shared::queue::Stands;
 use super::super::shared::rows::Cells;
 use super::super::writer::Tx;
 use super::super::{Postgres, during};
-use super::Write;
-use super::links::{LENGTH, bind_leases, bind_links, free, keys_of, links, set_links};
-use crate::domain::ids::OrderId;
+use super::links::{LENGTH, bind_links, free, keys_of, links, set_links};
+use super::{Write, bind_leases};
 use crate::domain::verdict::HoldKind;
 use crate::store::values::json;
 use crate::store::{Claimed, Lease, PassResult, StoreError, Written};
@@ -50,7 +49,7 @@ const FINISH: &str = concat!(
 pub(super) struct NewEnd {
     lease: Lease,
     /// The row as it was claimed.
-    row: Leased,
+    row: Stands,
     result: Arc<PassResult>,
     explanation: String,
 }
@@ -72,8 +71,8 @@ impl Write for NewEnd {
     type Done = ();
     const OPERATION: &'static str = "finish orders' passes";
 
-    fn order(&self) -> &OrderId {
-        &self.lease.order_id
+    fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     fn keys(&self) -> [Option<&str>; 2] {
@@ -90,8 +89,9 @@ impl Write for NewEnd {
             let endings: Vec<_> =
                 writes.iter().map(|write| Ending::of(&write.result.end, &write.row, write.row.enqueued_seq, false, tx.now)).collect();
             let reaches: Vec<_> = writes.iter().map(|write| Reach::of(&write.result.end, &write.row, write.row.enqueued_seq)).collect();
-            let names = || writes.iter().flat_map(|write| write.result.aliases.iter().map(|name| (name.as_str(), write.order().as_str())));
-            let statement = bind_leases(sqlx::query(FINISH), writes.iter().map(|write| &write.lease));
+            let names =
+                || writes.iter().flat_map(|write| write.result.aliases.iter().map(|name| (name.as_str(), write.lease.order_id.as_str())));
+            let statement = bind_leases(sqlx::query(FINISH), writes);
             let rows = bind_links(statement, Self::OPERATION, writes.iter().map(|write| &write.result.link))?
                 .bind(writes.iter().map(|write| write.row.enqueued_seq).collect::<Vec<_>>())
                 .bind(writes.iter().map(|write| write.row.handled_seq).collect::<Vec<_>>())
@@ -122,9 +122,9 @@ impl Write for NewEnd {
 }
 
 /// The row of an order to which nothing has happened since it was claimed.
-fn as_claimed(claimed: &Claimed) -> Leased {
+fn as_claimed(claimed: &Claimed) -> Stands {
     let order = &claimed.order;
-    Leased {
+    Stands {
         enqueued_seq: claimed.upto,
         handled_seq: order.handled_seq,
         attempt: i64::from(claimed.attempt),
@@ -132,8 +132,5 @@ fn as_claimed(claimed: &Claimed) -> Leased {
         reason: order.reason.clone(),
         detail: order.detail.clone(),
         updated_at: order.updated_at.as_millisecond(),
-        connection: order.connection.to_string(),
-        netsuite_id: order.link.netsuite_id.as_ref().map(ToString::to_string),
-        x_series_id: order.link.x_series_id.as_ref().map(ToString::to_string),
     }
 }

@@ -9,8 +9,8 @@ use super::super::driver::Query;
 use super::super::shared::rows::Cells;
 use super::super::writer::Tx;
 use super::super::{Postgres, during};
-use super::Write;
-use crate::domain::ids::{OrderId, RecordId, SaleId};
+use super::{Write, bind_leases};
+use crate::domain::ids::{RecordId, SaleId};
 use crate::store::values::json;
 use crate::store::{Lease, Link, LinkResult, StoreError};
 
@@ -83,8 +83,8 @@ impl Write for NewLink {
     type Done = ();
     const OPERATION: &'static str = "store orders' links";
 
-    fn order(&self) -> &OrderId {
-        &self.lease.order_id
+    fn lease(&self) -> &Lease {
+        &self.lease
     }
 
     fn keys(&self) -> [Option<&str>; 2] {
@@ -97,7 +97,7 @@ impl Write for NewLink {
 
     fn write<'a>(tx: &'a mut Tx, writes: &'a [Self]) -> BoxFuture<'a, Result<HashMap<String, ()>, StoreError>> {
         Box::pin(async move {
-            let statement = bind_leases(sqlx::query(LINK), writes.iter().map(|write| &write.lease));
+            let statement = bind_leases(sqlx::query(LINK), writes);
             let statement = bind_links(statement, Self::OPERATION, writes.iter().map(|write| &write.link))?;
             let rows = statement.fetch_all(tx.conn()).await.map_err(during(Self::OPERATION))?;
             rows.iter().map(|row| Ok((Cells::of("orders", row).get("id")?, ()))).collect()
@@ -108,13 +108,6 @@ impl Write for NewLink {
 /// The ids of a link.
 pub(super) fn keys_of(link: &Link) -> [Option<&str>; 2] {
     [link.netsuite_id.as_ref().map(RecordId::as_str), link.x_series_id.as_ref().map(SaleId::as_str)]
-}
-
-/// Binds the orders and their tokens.
-pub(super) fn bind_leases<'q>(statement: Query<'q>, leases: impl Iterator<Item = &'q Lease> + Clone) -> Query<'q> {
-    statement
-        .bind(leases.clone().map(|lease| lease.order_id.as_str()).collect::<Vec<_>>())
-        .bind(leases.map(|lease| lease.token).collect::<Vec<_>>())
 }
 
 /// Binds a column for each part of the links.
@@ -138,4 +131,20 @@ pub(super) fn bind_links<'q>(
         .bind(links.clone().map(|link| link.sent_digest.as_deref()).collect::<Vec<_>>())
         .bind(links.clone().map(|link| link.echo_digest.as_deref()).collect::<Vec<_>>())
         .bind(links.map(|link| link.mapping.as_deref()).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::shared::records::link_set;
+
+    /// The columns that a list of assignments writes.
+    fn columns(assignments: &str) -> Vec<&str> {
+        assignments.split(", ").filter_map(|part| part.split_once(" = ")).map(|(column, _)| column.trim()).collect()
+    }
+
+    #[test]
+    fn a_set_writes_the_columns_that_an_order_by_itself_writes() {
+        assert_eq!(columns(set_links!()), columns(link_set!()));
+        assert_eq!(columns(set_links!()).len(), links!().split(", ").count());
+    }
 }

@@ -25,12 +25,13 @@ use self::calls::{NewBegin, NewSettle};
 use self::ends::NewEnd;
 use self::links::NewLink;
 use super::door::SHORT;
+use super::driver::Query;
 use super::writer::{LIMIT, Tx, too_late};
 use super::{Postgres, Shared, during, is_race};
 use crate::causes::in_one_line;
 use crate::domain::ids::OrderId;
-use crate::store::StoreError;
 use crate::store::error::DriverError;
+use crate::store::{Lease, StoreError};
 
 /// How many writes go into one statement at the most, and how many bytes of texts.
 const MOST: usize = 64;
@@ -52,8 +53,8 @@ trait Write: Debug + Send + Sync + Sized + 'static {
     /// What it is, for errors.
     const OPERATION: &'static str;
 
-    /// The order that it is for.
-    fn order(&self) -> &OrderId;
+    /// The lease of the order that it is for.
+    fn lease(&self) -> &Lease;
 
     /// The values that it writes into unique columns.
     fn keys(&self) -> [Option<&str>; 2];
@@ -110,7 +111,7 @@ impl<W: Write> Set<W> {
 
 /// The same statement cannot do both.
 fn meet<W: Write>(one: &W, other: &W) -> bool {
-    one.order() == other.order() || one.keys().iter().zip(other.keys()).any(|(one, other)| one.is_some() && *one == other)
+    one.lease().order_id == other.lease().order_id || one.keys().iter().zip(other.keys()).any(|(one, other)| one.is_some() && *one == other)
 }
 
 impl Postgres {
@@ -167,7 +168,7 @@ async fn serve<W: Write>(shared: Arc<Shared>, mut serving: Serving<W>) {
         let mut answers = answers(&shared, written.unwrap_or_else(|late| Err(too_late(W::OPERATION, late))));
         for (write, caller) in writes.iter().zip(callers) {
             // The caller may have gone: its lease is another's then, or nobody's.
-            drop(caller.send(answers(write.order())));
+            drop(caller.send(answers(&write.lease().order_id)));
         }
     }
 }
@@ -202,4 +203,11 @@ async fn write<W: Write>(shared: &Arc<Shared>, writes: &[W]) -> Result<HashMap<S
             Err(error)
         }
     }
+}
+
+/// Binds the orders and their tokens, which every statement begins with.
+fn bind_leases<'q, W: Write>(statement: Query<'q>, writes: &'q [W]) -> Query<'q> {
+    statement
+        .bind(writes.iter().map(|write| write.lease().order_id.as_str()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.lease().token).collect::<Vec<_>>())
 }
