@@ -21,6 +21,8 @@ const FEW: i64 = 4000;
 /// Handled events of each order: two by default, fifty for `--full`.
 const EVENTS: i64 = 2;
 const EVENTS_FULL: i64 = 50;
+/// Events that are filled in by one transaction.
+const AT_ONCE: i64 = 500_000;
 /// Turns, and orders claimed in each.
 const TURNS: i64 = 150;
 const CLAIMED: usize = 16;
@@ -155,17 +157,24 @@ pub fn fill(site: &Site, orders: i64, events: i64, due_at: i64) -> Fallible<()> 
              cast(5000000 + i AS TEXT), ?2 + i, ?2 + i FROM n",
         &[orders, due_at, events],
     )?;
-    // The last of each order's events is the one that waits.
-    for seq in 1..=events + 1 {
+    // The last of each order's events is the one that waits. An order's come together, as their keys do: fifty million that are strewn over their
+    // indexes would take hours.
+    let at_once = (AT_ONCE / (events + 1)).max(1);
+    let mut first = 1;
+    while first <= orders {
         run(
             &connection,
-            "INSERT INTO events (id, connection, order_id, seq, source, kind, received_at, verdict, reason, detail, decided_at, dedupe_key, body) \
-             SELECT printf('01900000-%04x-7000-9000-', ?1) || substr(id, 25), connection, id, ?1, 'netsuite', 'salesorder.edit', \
-                 created_at + ?1, iif(?1 > ?2, NULL, 'synced'), iif(?1 > ?2, NULL, 'already_complete'), \
-                 iif(?1 > ?2, NULL, 'Everything is fulfilled and billed.'), iif(?1 > ?2, NULL, created_at + ?1), \
-                 'ns_salesorder_' || netsuite_id || '_edit_' || ?1, cast('{\"type\":\"salesorder.edit\"}' AS BLOB) FROM orders",
-            &[seq, events],
+            "WITH RECURSIVE seqs (seq) AS (VALUES (1) UNION ALL SELECT seq + 1 FROM seqs WHERE seq <= ?1) \
+             INSERT INTO events (id, connection, order_id, seq, source, kind, received_at, verdict, reason, detail, decided_at, dedupe_key, body) \
+             SELECT substr(id, 29) || printf('-%04x-7000-9000-000000000000', seq), connection, id, seq, 'netsuite', 'salesorder.edit', \
+                 created_at + seq, iif(seq > ?1, NULL, 'synced'), iif(seq > ?1, NULL, 'already_complete'), \
+                 iif(seq > ?1, NULL, 'Everything is fulfilled and billed.'), iif(seq > ?1, NULL, created_at + seq), \
+                 printf('ns_salesorder_%s_edit_%04d', netsuite_id, seq), cast('{\"type\":\"salesorder.edit\"}' AS BLOB) \
+             FROM orders CROSS JOIN seqs \
+             WHERE id BETWEEN printf('01900000-0000-7000-8000-%012x', ?2) AND printf('01900000-0000-7000-8000-%012x', ?2 + ?3 - 1)",
+            &[events, first, at_once],
         )?;
+        first += at_once;
     }
     Ok(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
 }
