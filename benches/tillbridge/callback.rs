@@ -27,7 +27,7 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// Callbacks to a path, signed at a time. `run`, from 1 to 9, keeps the ids of several runs on one database apart.
+    /// Callbacks to a path, signed at a time. `run`, from 1 on, keeps the ids of several runs on one database apart.
     pub fn new(path: &str, run: u64, now: Timestamp) -> Result<Self, hmac::digest::InvalidLength> {
         let mac = Hmac::<Sha256>::new_from_slice(KEY)?;
         Ok(Self { path: path.to_owned(), run, timestamp: now.as_second(), mac, filler: "Merino scarf, grey; ".repeat(220) })

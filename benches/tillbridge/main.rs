@@ -17,6 +17,7 @@ mod postgres;
 mod processor;
 mod reference;
 mod report;
+mod soak;
 mod start;
 mod stats;
 mod world;
@@ -44,7 +45,7 @@ const LONGEST: u64 = 30;
 #[derive(Debug, Parser)]
 #[command(name = "tillbridge bench")]
 pub struct Options {
-    /// What to measure; all of it when nothing is named.
+    /// What to measure; all but `soak` when nothing is named.
     modes: Vec<Mode>,
     /// How often each load is repeated; the median counts.
     #[arg(long, default_value_t = 3)]
@@ -52,6 +53,9 @@ pub struct Options {
     /// How long each load runs, in seconds; 30 at the most.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
+    /// How long `soak` runs.
+    #[arg(long, default_value_t = 60)]
+    minutes: u64,
     /// A Postgres server to measure on, `postgres://user:password@host/database`; new databases are made beside that one. Without it
     /// everything is measured on SQLite.
     #[arg(long)]
@@ -87,6 +91,8 @@ enum Mode {
     Start,
     /// The whole way, with remote systems that answer in 150 ms.
     EndToEnd,
+    /// Memory over an hour: only when it is named.
+    Soak,
 }
 
 const ALL: [Mode; 5] = [Mode::Start, Mode::Engine, Mode::Intake, Mode::EndToEnd, Mode::Growth];
@@ -141,6 +147,7 @@ fn measure(options: &Options) -> Fallible<ExitCode> {
                 workers()?.block_on(Box::pin(engine::measure(options, &mut report)))?;
                 sender()?.block_on(pickup::measure(options, &mut report))?;
             }
+            Mode::Soak => sender()?.block_on(soak::measure(options, &mut report))?,
             Mode::Growth => workers()?.block_on(growth::measure(options, &mut report))?,
             Mode::Start => sender()?.block_on(start::measure(options, &mut report))?,
             Mode::EndToEnd => workers()?.block_on(Box::pin(end_to_end::measure(options, &mut report)))?,

@@ -12,13 +12,13 @@ use super::stats::median;
 use super::{Fallible, Options, growth, load, world};
 
 /// Orders that wait while the memory is looked at and after the kill.
-const WAITING: i64 = 100_000;
+pub const WAITING: i64 = 100_000;
 /// Callbacks in a second meanwhile.
-const RATE: f64 = 1000.0;
+pub const RATE: f64 = 1000.0;
 /// How long it is left alone before its memory at rest is read.
 const REST: Duration = Duration::from_secs(3);
 /// They are due long after the measurement.
-const LATER_MS: i64 = 24 * 60 * 60 * 1000;
+pub const LATER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Measures it.
 pub async fn measure(options: &Options, report: &mut Report) -> Fallible<()> {

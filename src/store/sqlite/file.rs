@@ -17,8 +17,8 @@ const BUSY: Duration = Duration::from_secs(2);
 /// For every connection. Sorting needs no writable temporary folder, which a container may not have.
 const EACH: &str = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY";
 /// For the one that writes. Sixty-four MiB of log come before a commit folds it into the file; most of it has been folded in by then: see `checkpoint`.
-/// Eight MiB of pages: most keys rise, so that inserts keep to the ends of their indexes.
-const WRITES: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -8192";
+/// Six MiB of pages: most keys rise, so that inserts keep to the ends of their indexes.
+const WRITES: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -6144";
 /// For those that read. Not opened as read-only: such a handle cannot bring a write-ahead log in order when it is the first to open the file.
 const READS: &str = "PRAGMA query_only = ON";
 

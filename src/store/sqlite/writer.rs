@@ -30,9 +30,13 @@ use crate::store::{Received, StoreError};
 
 /// How many writes share a commit at the most.
 const BATCH: usize = 256;
-/// So many in a batch are a crowd: where the batch after two of them would begin with less than half of it, the others are a moment behind,
+/// So many in a batch are a crowd, whose writes are folded in larger lots.
 pub(super) const CROWD: usize = 16;
-/// and are waited for. Each commit writes whole pages, which a larger batch shares; what they are spared is more than what they wait.
+/// So many arrivals in each of two batches are company: where the next would begin with fewer than the last one had, the others are a moment behind,
+const COMPANY: usize = 3;
+/// and are waited for. Each commit writes whole pages, which a larger batch shares; what they are spared is more than what they wait. Senders who
+/// all wait for an answer come back together, so that they are not waited for in vain; and passes go on one after another, so that a wait for
+/// them would only be one.
 const GATHER: Duration = Duration::from_micros(300);
 /// How many writes may wait; further callers wait to be queued.
 const QUEUE: usize = 1024;
@@ -187,7 +191,7 @@ impl Writer {
     /// Opens the write connection, making the file if need be, and starts the thread.
     pub(super) fn start(file: DatabaseFile, shared: Arc<Shared>) -> Result<Self, DriverError> {
         let (commands, waiting) = mpsc::channel(QUEUE);
-        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0, last: 0, before_last: 0 };
+        let mut task = Task { tx: None, file, shared, opened_before: false, not_folded: 0, arrivals: [0; 2] };
         task.open()?;
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -236,9 +240,8 @@ struct Task {
     file: DatabaseFile,
     shared: Arc<Shared>,
     opened_before: bool,
-    /// How many writes the last two batches had.
-    last: usize,
-    before_last: usize,
+    /// How many arrivals the last two batches had, the older one first.
+    arrivals: [usize; 2],
     /// Writes since the last checkpoint was asked for.
     not_folded: usize,
 }
@@ -253,14 +256,15 @@ impl Task {
                     if taken == 0 {
                         break;
                     }
-                    if taken * 2 < self.last && self.last >= CROWD && self.before_last >= CROWD {
+                    let [before, last] = self.arrivals;
+                    if before.min(last) >= COMPANY && arrivals(&commands) < last {
                         // On a thread of our own: nobody else waits for it.
                         std::thread::sleep(GATHER);
                         while commands.len() < BATCH && let Ok(command) = waiting.try_recv() {
                             commands.push(command);
                         }
                     }
-                    (self.before_last, self.last) = (self.last, commands.len());
+                    self.arrivals = [last, arrivals(&commands)];
                     self.batch(&mut commands).await;
                 }
                 () = closing.cancelled(), if !closed => {
@@ -377,6 +381,10 @@ impl Task {
             tracing::debug!(error = &error as &dyn std::error::Error, "the failed write connection did not close in order");
         }
     }
+}
+
+fn arrivals(commands: &[Command]) -> usize {
+    commands.iter().filter(|command| matches!(command, Command::Receive(..))).count()
 }
 
 /// Stores the arrivals together. They come first in their transaction: where a statement fails for what one of them holds, it is begun anew and each is
