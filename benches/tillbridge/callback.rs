@@ -14,6 +14,8 @@ pub const ACCOUNT: &str = "1234567_SB1";
 pub const KEY: &[u8] = b"a key of the bench, of 32 bytes.";
 /// How long a body is.
 const LENGTH: usize = 4096;
+/// What fills most of it: lines of the order, as a script may send them along.
+const LINE: &str = r#"{"item":"1432","quantity":2,"rate":19.95,"taxcode":"7","location":"3","description":"Scarf, grey"},"#;
 
 /// Makes whole requests, ready to be written to a socket.
 #[derive(Debug, Clone)]
@@ -23,14 +25,14 @@ pub struct Callbacks {
     run: u64,
     timestamp: i64,
     mac: Hmac<Sha256>,
-    filler: String,
+    lines: String,
 }
 
 impl Callbacks {
     /// Callbacks to a path, signed at a time. `run`, from 1 on, keeps the ids of several runs on one database apart.
     pub fn new(path: &str, run: u64, now: Timestamp) -> Result<Self, hmac::digest::InvalidLength> {
         let mac = Hmac::<Sha256>::new_from_slice(KEY)?;
-        Ok(Self { path: path.to_owned(), run, timestamp: now.as_second(), mac, filler: "Merino scarf, grey; ".repeat(220) })
+        Ok(Self { path: path.to_owned(), run, timestamp: now.as_second(), mac, lines: LINE.repeat(LENGTH / LINE.len()) })
     }
 
     /// The request of a number: head and body.
@@ -54,12 +56,18 @@ impl Callbacks {
         // Writing to a String cannot fail.
         let _ = write!(
             body,
-            r#"{{"type":"salesorder.edit","timestamp":"2026-11-23T01:02:03Z","data":{{"account_id":"{ACCOUNT}","record_type":"salesorder","record_id":"{}","tran_id":"SO{number}","event":"edit","execution_context":"USERINTERFACE","user_id":"12","created_from":null,"last_modified":"2026-11-23T01:02:02Z","memo":""#,
+            r#"{{"type":"salesorder.edit","timestamp":"2026-11-23T01:02:03Z","data":{{"account_id":"{ACCOUNT}","record_type":"salesorder","record_id":"{}","tran_id":"SO{number}","event":"edit","execution_context":"USERINTERFACE","user_id":"12","created_from":null,"last_modified":"2026-11-23T01:02:02Z","lines":["#,
             self.record(number),
         );
-        let rest = LENGTH.saturating_sub(body.len() + 3);
-        body.push_str(self.filler.get(..rest).unwrap_or(&self.filler));
-        body.push_str(r#""}}"#);
+        let (after_lines, end) = (r#"],"memo":""#, r#""}}"#);
+        let rest = LENGTH.saturating_sub(body.len() + after_lines.len() + end.len());
+        let lines = self.lines.get(..rest / LINE.len() * LINE.len()).unwrap_or_default();
+        body.push_str(lines.trim_end_matches(','));
+        body.push_str(after_lines);
+        while body.len() + end.len() < LENGTH {
+            body.push('.');
+        }
+        body.push_str(end);
         body
     }
 

@@ -60,7 +60,7 @@ pub struct Options {
     /// everything is measured on SQLite.
     #[arg(long)]
     database: Option<String>,
-    /// Fills the database of `growth` with 50 million handled events instead of 2 million. Takes some 25 GB and half an hour.
+    /// Fills the database of `growth` with 50 million handled events instead of 2 million. Takes some 25 GB and five minutes.
     #[arg(long)]
     full: bool,
     /// Where the figures go, as JSON.

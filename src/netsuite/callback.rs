@@ -5,7 +5,6 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
-use serde_json::Value;
 use sha2::Sha256;
 use thiserror::Error;
 
@@ -13,9 +12,28 @@ use super::account::Account;
 use super::wire::read::Fields;
 use crate::config::Secret;
 use crate::domain::ids::RecordId;
+use crate::net::pick::Pick;
 
 /// How far the sender's clock may be from ours, in seconds; older messages may be replayed ones.
 const TOLERANCE: i64 = 300;
+
+/// The fields that are read. Scripts may send the whole record beside them, which is stored as it came and not read.
+static READ: Pick = Pick { values: &["type", "timestamp"], marks: &[], within: &[("data", &READ_OF_DATA)] };
+static READ_OF_DATA: Pick = Pick {
+    values: &[
+        "account_id",
+        "record_type",
+        "record_id",
+        "tran_id",
+        "event",
+        "execution_context",
+        "user_id",
+        "created_from",
+        "last_modified",
+    ],
+    marks: &[],
+    within: &[],
+};
 
 /// Base64 with or without its padding.
 const BASE64: GeneralPurpose =
@@ -154,7 +172,7 @@ pub fn verify(secrets: &[Secret], headers: &http::HeaderMap, body: &[u8], now: T
 
 /// Reads a body that was verified.
 pub fn parse(body: &[u8]) -> Result<Callback, Malformed> {
-    let body: Value = serde_json::from_slice(body).map_err(Malformed::NotJson)?;
+    let body = READ.read(body).map_err(Malformed::NotJson)?;
     let outer = Fields::of(&body);
     let data = outer.object("data").ok_or(Malformed::Field("data"))?;
     let kind = outer.text("type").ok_or(Malformed::Field("type"))?.to_ascii_lowercase();
@@ -314,6 +332,9 @@ mod tests {
         assert!(matches!(parse(b"{"), Err(Malformed::NotJson(_))));
         for (text, field) in [
             ("[]", "data"),
+            ("7", "data"),
+            (r#"{"type":"salesorder.edit","data":null}"#, "data"),
+            (r#"{"type":"salesorder.edit","data":["1"]}"#, "data"),
             (r#"{"data":{}}"#, "type"),
             (r#"{"type":"salesorder.edit","data":{"record_id":"1"}}"#, "data.account_id"),
             (r#"{"type":"salesorder.edit","data":{"account_id":"1","record_id":"abc"}}"#, "data.record_id"),
@@ -321,6 +342,18 @@ mod tests {
         ] {
             assert!(matches!(parse(text.as_bytes()), Err(Malformed::Field(missing)) if missing == field), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_not_read_may_be_anything() {
+        let plain = body("salesorder.edit", "salesorder", "null");
+        let rest = r#""memo":"a \"Type\"","lines":[{"data":{"record_id":"1"}},[]],"fields":{"event":7,"data":null},"n":1e400,"#;
+        let with_rest = plain.replacen(r#""data":{"#, &format!(r#"{rest}"data":{{{rest}"#), 1);
+        assert_eq!(parse(with_rest.as_bytes()).unwrap(), parse(plain.as_bytes()).unwrap());
+        let spelled = plain.replace("\"data\"", "\"DATA\"").replace("record_id", "Record_Id").replace("\"type\"", "\"t\\u0079pe\"");
+        assert_eq!(parse(spelled.as_bytes()).unwrap(), parse(plain.as_bytes()).unwrap());
+        let twice = plain.replacen(r#""record_id""#, r#""record_id":"5","record_id""#, 1);
+        assert_eq!(parse(twice.as_bytes()).unwrap().record_id, RecordId::from("766"));
     }
 
     proptest! {

@@ -14,6 +14,7 @@ use super::wire::sale::unwrap_sale;
 use super::wire::value::id;
 use crate::config::{Secret, XSeriesVerify};
 use crate::domain::ids::SaleId;
+use crate::net::pick::Pick;
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
@@ -61,14 +62,12 @@ pub enum Refusal {
 }
 
 /// What a webhook speaks of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The type of event: as the webhook names it, or as the payload's shape tells.
     pub kind: String,
     /// The sale, if it speaks of one.
     pub sale_id: Option<SaleId>,
-    /// The record as it came.
-    pub payload: Value,
 }
 
 /// A genuine webhook that cannot be understood.
@@ -117,7 +116,7 @@ pub fn parse(body: &[u8]) -> Result<Notice, Malformed> {
     let bare = body.trim_ascii_start().starts_with(b"{");
     let json = if bare { body.to_vec() } else { form_field(body, b"payload").ok_or(Malformed::NoPayload)? };
     // What exactly is wrong with the JSON is of no use: it cannot be asked for again.
-    let payload = serde_json::from_slice(&json).ok().filter(Value::is_object).ok_or(Malformed::NotAnObject)?;
+    let payload = READ.read(&json).ok().filter(Value::is_object).ok_or(Malformed::NotAnObject)?;
     let named = if bare { None } else { form_field(body, b"type") };
     let named = named.and_then(|name| String::from_utf8(name).ok()).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let is_sale = match &named {
@@ -134,20 +133,19 @@ pub fn parse(body: &[u8]) -> Result<Notice, Malformed> {
         None
     };
     let kind = if sale_id.is_some() { "sale.update" } else { shape(&payload) };
-    Ok(Notice { kind: named.unwrap_or_else(|| kind.to_owned()), sale_id, payload })
+    Ok(Notice { kind: named.unwrap_or_else(|| kind.to_owned()), sale_id })
 }
 
 /// The type of event that a payload's fields tell. Payloads do not name it themselves.
 fn shape(payload: &Value) -> &'static str {
     let record = unwrap_sale(payload).unwrap_or(payload);
-    let sale = ["register_sale_products", "register_sale_payments", "line_items", "sale_date", "return_for", "total_price", "totals"];
-    if has_any(payload, &["register_sale", "register_sales"]) || has_any(record, &sale) {
+    if has_any(payload, &["register_sale", "register_sales"]) || has_any(record, SALE) {
         "sale.update"
-    } else if has_any(record, &["customer_code", "customer_group_id"]) {
+    } else if has_any(record, CUSTOMER) {
         "customer.update"
-    } else if has_any(record, &["inventory_level", "current_inventory_level", "current_amount"]) {
+    } else if has_any(record, INVENTORY) {
         "inventory.update"
-    } else if has_any(record, &["handle", "sku", "variant_parent_id", "supply_price"]) {
+    } else if has_any(record, PRODUCT) {
         "product.update"
     } else {
         UNKNOWN
@@ -156,6 +154,20 @@ fn shape(payload: &Value) -> &'static str {
 
 /// A shape that none of the payloads we know has.
 const UNKNOWN: &str = "unknown";
+
+/// Fields that only a sale, a customer, a stock level or a product has.
+const SALE: &[&str] =
+    &["register_sale_products", "register_sale_payments", "line_items", "sale_date", "return_for", "total_price", "totals"];
+const CUSTOMER: &[&str] = &["customer_code", "customer_group_id"];
+const INVENTORY: &[&str] = &["inventory_level", "current_inventory_level", "current_amount"];
+const PRODUCT: &[&str] = &["handle", "sku", "variant_parent_id", "supply_price"];
+
+/// What of a payload is read: in whatever a sale may come wrapped in, its id, and what tells its shape.
+static READ: Pick = Pick {
+    values: &["id"],
+    marks: &[SALE, CUSTOMER, INVENTORY, PRODUCT],
+    within: &[("data", &READ), ("register_sale", &READ), ("register_sales", &READ)],
+};
 
 fn has_any(value: &Value, names: &[&str]) -> bool {
     names.iter().any(|name| value.get(name).is_some())

@@ -147,7 +147,6 @@ fn a_sale_is_found_in_every_shape() {
         for body in [form(&payload), payload.to_string().into_bytes()] {
             let notice = parse(&body).unwrap();
             assert_eq!((notice.kind.as_str(), notice.sale_id), ("sale.update", Some(SaleId::from(id))));
-            assert_eq!(notice.payload, payload);
         }
     }
 }
