@@ -217,6 +217,7 @@ async fn revert(number: i64, name: Option<&str>, config: &ConfigArgs) -> CliResu
     };
     if let Err(errors) = Mappings::parse(&old.document) {
         store.close().await;
+        // There is one at least.
         let first = errors.first().map(ToString::to_string).unwrap_or_default();
         return Err(CliError::Say(format!("revision {number} does not pass this version's checks: {first}")));
     }

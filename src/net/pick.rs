@@ -1,5 +1,5 @@
 //! What of a webhook's JSON has to be known before it is stored: a few fields, read without those around them. Whole records come in, and to
-//! read one as a `Value` takes longer than all else that is done to it.
+//! read one as a `Value` was more than a third of all that was done to it.
 
 use std::fmt;
 
@@ -21,11 +21,9 @@ impl Pick {
     /// The object with these fields alone, as they are spelled there; of a name that occurs twice the later one, as in a `Value`. Anything but an
     /// object is null.
     pub fn read(&'static self, json: &[u8]) -> Result<Value, Error> {
-        if std::str::from_utf8(json).is_err() {
-            // What is passed over is not looked at otherwise. This says where.
-            return serde_json::from_slice(json);
-        }
-        let mut reader = serde_json::Deserializer::from_slice(json);
+        // What is passed over would not be found out otherwise. The error of a `Value` says where it is.
+        let Ok(json) = std::str::from_utf8(json) else { return serde_json::from_slice(json) };
+        let mut reader = serde_json::Deserializer::from_str(json);
         let fields = self.deserialize(&mut reader)?;
         reader.end()?;
         Ok(fields)

@@ -1,5 +1,7 @@
 //! X-Series' webhooks: whether one is genuine, and which sale it speaks of.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -114,7 +116,7 @@ pub fn verify(
 pub fn parse(body: &[u8]) -> Result<Notice, Malformed> {
     // No form starts with a brace: it would be encoded.
     let bare = body.trim_ascii_start().starts_with(b"{");
-    let json = if bare { body.to_vec() } else { form_field(body, b"payload").ok_or(Malformed::NoPayload)? };
+    let json = if bare { Cow::Borrowed(body) } else { Cow::Owned(form_field(body, b"payload").ok_or(Malformed::NoPayload)?) };
     // What exactly is wrong with the JSON is of no use: it cannot be asked for again.
     let payload = READ.read(&json).ok().filter(Value::is_object).ok_or(Malformed::NotAnObject)?;
     let named = if bare { None } else { form_field(body, b"type") };
